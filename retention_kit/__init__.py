@@ -1,0 +1,31 @@
+"""Who stays, who leaves, when, and what that is worth: the engine of the retention workbook.
+
+The names below are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from retention_kit.data.dataset import Dataset, open_dataset
+    from retention_kit.measures.cohort_result import CohortTable
+    from retention_kit.measures.cohorts import cohort_table
+    from retention_kit.params import CohortParameters
+
+__all__ = ["CohortParameters", "CohortTable", "Dataset", "cohort_table", "open_dataset"]
+__version__ = version("retention-kit")
+
+_HOMES = {
+    "CohortParameters": "retention_kit.params",
+    "CohortTable": "retention_kit.measures.cohort_result",
+    "Dataset": "retention_kit.data.dataset",
+    "cohort_table": "retention_kit.measures.cohorts",
+    "open_dataset": "retention_kit.data.dataset",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,229 @@
+"""One parameter model per notebook.
+
+The notebook's ``parameters`` cell, the widgets' ranges, papermill and command-line values and the
+README's table are all made from these models, and every value from outside is checked by them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticUndefined
+
+from retention_kit.errors import ParameterError, did_you_mean
+
+__all__ = ["NOTEBOOKS", "CohortParameters", "Notebook", "assignments", "notebook", "validate"]
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Grain = Literal["day", "week", "month", "quarter", "year"]
+Clock = Literal["calendar", "elapsed"]
+Mode = Literal["bounded", "unbounded", "range", "streak"]
+Measure = Literal["customers", "orders", "revenue", "margin", "revenue_per_customer", "cumulative_value"]
+
+
+def _iso_date(text: str) -> str:
+    if text:
+        date.fromisoformat(text)
+    return text
+
+
+def _condition(text: str) -> str:
+    if text and ("=" not in text or not all(part.strip() for part in text.split("=", 1))):
+        raise ValueError("write it as attribute=value, for example channel=web")
+    return text
+
+
+def brackets(text: str) -> tuple[tuple[int, int], ...]:
+    """Read ``"1-3,4-6"`` as ``((1, 3), (4, 6))``: inclusive, rising ages that do not overlap.
+
+    >>> brackets("1-3,4-6")
+    ((1, 3), (4, 6))
+    """
+    pairs: list[tuple[int, int]] = []
+    for part in text.split(","):
+        ends = [end.strip() for end in part.split("-")]
+        if not all(end.isdigit() for end in ends) or len(ends) > 2:
+            raise ValueError("write the brackets as ages, for example 1-3,4-6,7-12")
+        low, high = int(ends[0]), int(ends[-1])
+        if high < low or (pairs and low <= pairs[-1][1]):
+            raise ValueError("brackets must rise and not overlap, for example 1-3,4-6,7-12")
+        pairs.append((low, high))
+    return tuple(pairs)
+
+
+def _brackets(text: str) -> str:
+    brackets(text)
+    return text
+
+
+def condition(text: str) -> tuple[str, str] | None:
+    """Read ``"channel=web"`` as ``("channel", "web")``; an empty text is no condition.
+
+    >>> condition("channel = web")
+    ('channel', 'web')
+    """
+    attribute, equals, value = text.partition("=")
+    return (attribute.strip(), value.strip()) if equals else None
+
+
+IsoDate = Annotated[str, AfterValidator(_iso_date)]
+Condition = Annotated[str, AfterValidator(_condition)]
+Brackets = Annotated[str, AfterValidator(_brackets)]
+
+
+class CohortParameters(BaseModel):
+    """Parameters of the cohort notebook."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    dataset: str = Field("cdnow", description="sample, registered name, or path of a dataset file")
+    as_of: IsoDate = Field("", description="last day counted, YYYY-MM-DD; empty: as the dataset says")
+    grain: Grain = Field("month", description="length of a period")
+    clock: Clock = Field("calendar", description="count ages in calendar periods or from the first order")
+    cohort_by: str = Field("", description="attribute that forms the cohorts; empty: period of first order")
+    mode: Mode = Field("bounded", description="what counts as retained at an age")
+    brackets: Brackets = Field("1-3,4-6,7-12", description="ages per bracket, for mode range")
+    min_orders: int = Field(1, ge=1, le=100, description="orders in a period that make a customer active")
+    measure: Measure = Field("customers", description="what the cells hold")
+    segment: Condition = Field("", description="only customers with attribute=value at their first order")
+    orders: Condition = Field("", description="only orders with attribute=value; redefines the first order")
+    breakdown: str = Field("", description="attribute whose values are compared")
+    cohort_from: IsoDate = Field("", description="first cohort starts on or after, YYYY-MM-DD")
+    cohort_to: IsoDate = Field("", description="last cohort starts on or before, YYYY-MM-DD")
+    age_from: int = Field(0, ge=0, le=10_000, description="first age shown, in periods")
+    age_to: int = Field(0, ge=0, le=10_000, description="last age shown, in periods; 0: all")
+    age: int = Field(1, ge=0, le=10_000, description="age followed over the cohorts, in periods")
+    smallest_cohort: int = Field(
+        1, ge=1, le=1_000_000, description="smaller cohorts are left out, in customers"
+    )
+    level: float = Field(0.95, ge=0.5, le=0.999, description="confidence level of the intervals")
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook of the workbook: its file, its parameters, and the question it answers."""
+
+    name: str
+    file: str
+    title: str
+    question: str
+    parameters: type[BaseModel]
+
+
+NOTEBOOKS: Mapping[str, Notebook] = MappingProxyType(
+    {
+        "cohorts": Notebook(
+            name="cohorts",
+            file="01_cohorts.ipynb",
+            title="Cohorts",
+            question="Who comes back, and is it getting better?",
+            parameters=CohortParameters,
+        ),
+    }
+)
+
+
+def notebook(name: str) -> Notebook:
+    """Return the notebook called ``name``.
+
+    Raises
+    ------
+    ParameterError
+        When there is none; the message lists those there are.
+    """
+    if name not in NOTEBOOKS:
+        raise ParameterError(
+            f"There is no notebook {name!r}. {did_you_mean(name, NOTEBOOKS)}".strip(),
+            todo=f"Choose from: {', '.join(NOTEBOOKS)}.",
+        )
+    return NOTEBOOKS[name]
+
+
+def assignments(model: type[BaseModel], texts: Iterable[str]) -> dict[str, Any]:
+    """Read command-line texts such as ``grain=week`` as typed values of ``model``'s fields.
+
+    Only the type is read here, from the field's default; `validate` checks the value.
+
+    Raises
+    ------
+    ParameterError
+        When a text is no assignment, or a number cannot be read.
+    """
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ParameterError(f"{text!r} sets nothing.", todo="Write it as name=value.")
+        if name in values:
+            raise ParameterError(f"Parameter {name!r} is set twice.", todo="Set it once.")
+        field = model.model_fields.get(name)
+        kind = type(field.default) if field else str
+        try:
+            values[name] = kind(value)
+        except ValueError:
+            values[name] = value
+    return values
+
+
+def validate(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
+    """Return ``model`` filled with ``values``; unknown names and bad values are refused.
+
+    Raises
+    ------
+    ParameterError
+        Naming each bad parameter, what was got and what is allowed.
+    """
+    for name in values:
+        if name not in model.model_fields:
+            raise ParameterError(
+                f"Unknown parameter {name!r}. {did_you_mean(name, model.model_fields)}".strip(),
+                todo=f"Known parameters: {', '.join(model.model_fields)}.",
+            )
+    try:
+        return model(**values)
+    except ValidationError as error:
+        faults = [
+            f"{fault['loc'][0]}={fault['input']!r} is not allowed: {allowed(model, str(fault['loc'][0]))}"
+            + (f" ({fault['ctx']['error']})" if "error" in fault.get("ctx", {}) else "")
+            for fault in error.errors()
+        ]
+        raise ParameterError("; ".join(faults) + ".") from None
+
+
+def allowed(model: type[BaseModel], name: str) -> str:
+    """Return the values a parameter takes, in words."""
+    field = model.model_fields[name]
+    choices = get_args(field.annotation)
+    if choices and field.annotation is not None and isinstance(field.default, str):
+        return "one of " + ", ".join(map(str, choices))
+    if isinstance(field.default, str):
+        return "text"
+    kind = "a whole number" if isinstance(field.default, int) else "a number"
+    limits = {
+        key: getattr(meta, key) for meta in field.metadata for key in ("ge", "le") if hasattr(meta, key)
+    }
+    return f"{kind} from {limits['ge']} to {limits['le']}" if len(limits) == 2 else kind
+
+
+def parameters_cell(model: type[BaseModel]) -> str:
+    """Return the source of a notebook's ``parameters`` cell: one literal a line, each with its help."""
+    lines = []
+    for name, field in model.model_fields.items():
+        if field.default is PydanticUndefined:
+            raise ParameterError(f"Parameter {name!r} has no default.")
+        choices = get_args(field.annotation)
+        listed = f" ({', '.join(map(str, choices))})" if choices and isinstance(field.default, str) else ""
+        lines.append(f"{name} = {field.default!r}  # {field.description}{listed}".replace("'", '"'))
+    return "\n".join(lines)
+
+
+def parameters_table(model: type[BaseModel]) -> str:
+    """Return the parameters as a Markdown table: name, default, allowed values, meaning."""
+    rows = ["| parameter | default | allowed | meaning |", "|---|---|---|---|"]
+    for name, field in model.model_fields.items():
+        default = f"`{field.default}`" if field.default != "" else "empty"
+        rows.append(f"| `{name}` | {default} | {allowed(model, name)} | {field.description} |")
+    return "\n".join(rows)
