@@ -1,0 +1,258 @@
+"""The ledger: what every measure reads, built once per choice of orders and kept in the cache.
+
+* ``ledger``: one row per customer, with its first and last order, orders, revenue and segments.
+* ``activity``: one row per customer, with its cohort and the ages at which it was active, as bits.
+* ``sizes`` and ``cells``: customers, orders, revenue and margin per segment, cohort, age and bucket.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from retention_kit.data import statements
+from retention_kit.data.calendar import Calendar, Grain
+from retention_kit.data.engine import connect, literal, quote
+from retention_kit.data.statements import WORD_BITS, Clocking
+from retention_kit.errors import ColumnError, DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from retention_kit.data.dataset import Dataset
+
+__all__ = ["GRAINS", "Ledger", "open_ledger"]
+
+_FILTERED = "_only_"
+GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger of a dataset, over all its orders or over those with one attribute's value.
+
+    Parameters
+    ----------
+    key : tuple of str
+        What tells one dataset from another: fingerprint and cache folder.
+    only : tuple of (attribute, value), optional
+        Count only these orders. The first of them, not the customer's first of all, is then the
+        first order.
+    dataset : Dataset
+        An open dataset.
+    """
+
+    key: tuple[str, str]
+    only: tuple[str, str] | None
+    dataset: "Dataset" = field(compare=False, repr=False)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The dataset's calendar."""
+        data = self.dataset
+        return Calendar(
+            data.first_day, data.as_of, data.time_zone, data.first_weekday, data.fiscal_year_start
+        )
+
+    def clocking(self, grain: Grain, clock: str) -> Clocking:
+        """Return how ages of ``grain`` are counted up to the as-of date."""
+        as_of = self.dataset.as_of
+        begun = self.calendar.index_of(grain, as_of) + 1
+        next_day = as_of + timedelta(days=1)
+        instants = grain in ("day", "week") and self._has_times
+        end = self.calendar.instant(next_day).isoformat(" ") if instants else f"{next_day} 00:00:00"
+        return Clocking(
+            grain=grain,
+            clock=clock,
+            words=-(-begun // WORD_BITS),
+            begun_index=begun,
+            finished_index=self.calendar.index_of(grain, next_day),
+            as_of_end=end,
+        )
+
+    def activity(self, clocking: Clocking, *, min_orders: int = 1, by_segment: bool = False) -> str:
+        """Return the view of every customer's cohort and active ages, with segments if wanted."""
+        if clocking.clock == "elapsed":
+            self.customers()
+        statement = statements.activity(clocking, min_orders=min_orders, orders=self._orders)
+        view = self._view(f"activity_{clocking.grain}_{clocking.clock}_{min_orders}", statement)
+        if not (by_segment and self.segments):
+            return view
+        self.customers()
+        joined = statements.segmented(activity=view, segments=self.segments)
+        return self._view(f"{view}_segments", joined, named=True)
+
+    def sizes(self, clocking: Clocking) -> str:
+        """Return the view of customers per segment, cohort and bucket."""
+        self.customers()
+        statement = statements.sizes(clocking, segments=self.segments)
+        return self._view(f"sizes_{clocking.grain}_{clocking.clock}", statement)
+
+    def cells(self, clocking: Clocking) -> str:
+        """Return the view of orders, revenue and margin per segment, cohort, age and bucket."""
+        self.customers()
+        statement = statements.cells(
+            clocking,
+            segments=self.segments,
+            orders=self._orders,
+            money=self.dataset.has_amount,
+            margin=self.dataset.has_margin,
+        )
+        return self._view(f"cells_{clocking.grain}_{clocking.clock}", statement)
+
+    def customers(self) -> str:
+        """Return the view with one row per customer."""
+        at_order = [name for name in self.segments if name in self._order_columns]
+        of_customer = [name for name in self.segments if name not in self._order_columns]
+        statement = statements.ledger(
+            orders=self._orders,
+            at_order=at_order,
+            of_customer=of_customer,
+            money=self.dataset.has_amount,
+        )
+        return self._view("ledger", statement)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Attributes by which customers can be filtered and grouped."""
+        return self.dataset.segments
+
+    def segment_values(self, name: str, *, limit: int = 50) -> list[str]:
+        """Return an attribute's values at the first order, the most frequent first."""
+        self.require_segment(name)
+        rows = self.query(
+            f"SELECT {quote(name)} AS value, count(*) AS n FROM {self.customers()} "
+            f"WHERE {quote(name)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {limit}"
+        )
+        return [str(value) for value in rows["value"].to_pylist()]
+
+    def require_segment(self, name: str, *, of_order: bool = False) -> None:
+        """Raise `ColumnError` unless ``name`` is a segment (of the order, if wanted)."""
+        known = [s for s in self.segments if s in self._order_columns] if of_order else list(self.segments)
+        if name not in known:
+            what = "order attribute" if of_order else "segment"
+            has = f"It has: {', '.join(known)}." if known else "It has none; map one in the dataset file."
+            message = f"The dataset {self.dataset.name!r} has no {what} {name!r}."
+            raise ColumnError(f"{message} {did_you_mean(name, known)}".strip(), todo=has)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """Run a statement over the views, and return its rows."""
+        return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
+
+    def script(self, views: Sequence[str]) -> str:
+        """Return the ``WITH`` clause that defines views over the canonical tables, ready to run."""
+        wanted = [name for name in self._statements if name in views or self._used_by(name, views)]
+        parts = (f"{_plain(name)} AS (\n{self._with_values(name)}\n)" for name in wanted)
+        return "WITH " + ",\n".join(parts)
+
+    def _used_by(self, name: str, views: Sequence[str]) -> bool:
+        return any(re.search(rf"\b{_plain(name)}\b", self._statements[view]) for view in views)
+
+    def _with_values(self, name: str) -> str:
+        statement = self._statements[name]
+        return statement.replace("?", literal(self.only[1])) if self.only else statement
+
+    @property
+    def _orders(self) -> str:
+        if self.only is None:
+            return "orders"
+        self.require_segment(self.only[0], of_order=True)
+        return f"(SELECT * FROM orders WHERE {quote(self.only[0])} = ?)"
+
+    @cached_property
+    def _order_columns(self) -> frozenset[str]:
+        return frozenset(pq.read_schema(self.dataset.orders).names)
+
+    @cached_property
+    def _has_times(self) -> bool:
+        """Whether orders have a time of day, so that local and universal time differ."""
+        found = self.query("SELECT 1 AS x FROM orders WHERE ordered_at <> ordered_at_utc LIMIT 1")
+        return bool(found.num_rows)
+
+    @cached_property
+    def _statements(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _scratch(self) -> TemporaryDirectory[str]:
+        return TemporaryDirectory(prefix="retention-")
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        data = self.dataset
+        folders = {data.store.folder, data.orders.parent}
+        connection = connect(*sorted(folders), scratch=Path(self._scratch.name))
+        _define(connection, "orders", data.orders)
+        if data.customers is not None:
+            _define(connection, "customers", data.customers)
+        _define(connection, "calendar", data.store.file("calendar.parquet", self._write_calendar))
+        return connection
+
+    def _view(self, name: str, statement: str, *, named: bool = False) -> str:
+        """Define the view ``name`` over the cached rows of ``statement``."""
+        if self.only and not named:
+            name += _FILTERED + sha256(repr(self.only).encode()).hexdigest()[:12]
+        self.dataset.require_unchanged()
+        if not self.dataset.orders.exists():
+            raise DataError("The cache of this dataset was cleared.", todo="Open the dataset again.")
+        path = self.dataset.store.file(f"{name}.parquet", self._writer(statement))
+        if name in self._statements:
+            return name
+        _define(self._connection, name, path)
+        if name.startswith("ledger"):
+            self._connection.execute(f"CREATE OR REPLACE VIEW ledger AS SELECT * FROM {quote(name)}")
+        self._statements[name] = statement
+        return name
+
+    def _writer(self, statement: str) -> Callable[[Path], None]:
+        values = [self.only[1]] * statement.count("?") if self.only else []
+
+        def write(path: Path) -> None:
+            target = literal(path)
+            self._connection.execute(f"COPY ({statement}) TO {target} (FORMAT parquet)", values)
+
+        return write
+
+    def _write_calendar(self, path: Path) -> None:
+        tables = []
+        for grain in GRAINS:
+            days = self.calendar.days(grain)
+            index = days["period_index"].to_numpy()
+            tables.append(
+                pa.table(
+                    {
+                        "grain": [grain] * days.num_rows,
+                        "day": days["day"],
+                        "period_index": days["period_index"],
+                        "word": pa.array((index // WORD_BITS).astype("int32")),
+                        "bit": pa.array(1 << (index.astype("int64") % WORD_BITS)),
+                    }
+                )
+            )
+        pq.write_table(pa.concat_tables(tables), path)
+
+
+def open_ledger(dataset: "Dataset", only: tuple[str, str] | None = None) -> Ledger:
+    """Return the ledger of a dataset; the same one, with its connection, each time it is asked for."""
+    return _shared(Ledger((dataset.fingerprint, str(dataset.store.folder)), only, dataset))
+
+
+@lru_cache(maxsize=8)
+def _shared(ledger: Ledger) -> Ledger:
+    return ledger
+
+
+def _plain(name: str) -> str:
+    """The view's name in statements: the ledger is called ledger, whichever orders it rests on."""
+    return "ledger" if name.startswith("ledger") else name
+
+
+def _define(connection: duckdb.DuckDBPyConnection, view: str, path: Path) -> None:
+    connection.execute(f"CREATE OR REPLACE VIEW {quote(view)} AS SELECT * FROM read_parquet({literal(path)})")

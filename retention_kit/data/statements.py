@@ -1,0 +1,273 @@
+"""The SQL behind the ledger: pure functions from choices to statements.
+
+The statements name views, never files: ``orders`` and ``customers`` (canonical tables), ``calendar``
+(grain, day, period_index, word, bit) and ``ledger``. They stay within what other engines can run, so
+that the ledger is the same wherever the data live.
+
+A customer's activity is a row of words, each holding `WORD_BITS` ages: the bit of an age is set when
+the customer was active at that age. Every retention mode is a test of such bits against a mask.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from retention_kit.data.engine import literal, quote
+
+__all__ = [
+    "WORD_BITS",
+    "Clocking",
+    "activity",
+    "all_of",
+    "any_of",
+    "cells",
+    "ledger",
+    "members",
+    "segmented",
+    "sizes",
+]
+
+WORD_BITS = 62  # two bits of a 64-bit integer stay free: sign, and the carry of a negation
+
+_CELL_KEYS = ("cohort", "begun_ages", "finished_ages")
+_MICROSECONDS = {"day": 86_400_000_000, "week": 7 * 86_400_000_000}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+@dataclass(frozen=True)
+class Clocking:
+    """How ages are counted, and up to when.
+
+    Parameters
+    ----------
+    grain, clock : str
+        Length of a period; whether ages count calendar periods or the time since the first order.
+    words : int
+        Words that hold every age.
+    begun_index, finished_index : int
+        Index of the first period that has not begun, and of the first that has not finished, at the
+        end of the as-of date (calendar clock).
+    as_of_end : str
+        First moment after the as-of date, ``YYYY-MM-DD HH:MM:SS`` (elapsed clock): local time for
+        months and longer; for days and weeks in the frame of ``ordered_at_utc``.
+    """
+
+    grain: str
+    clock: str
+    words: int
+    begun_index: int
+    finished_index: int
+    as_of_end: str
+
+
+def ledger(*, orders: str, at_order: Sequence[str], of_customer: Sequence[str], money: bool) -> str:
+    """Return one row per customer: first and last order, orders, revenue, bucket, segments.
+
+    A segment of the order is its value at the customer's first order; where several orders share
+    that moment, the smallest value, so that the result never depends on the order of rows.
+    """
+    revenue = "sum(o.amount)" if money else "NULL"
+    at_first = "".join(f", min(o.{quote(name)}) AS {quote(name)}" for name in at_order)
+    attributes = "".join(f", k.{quote(name)}" for name in of_customer)
+    chosen = "".join(f", a.{quote(name)}" for name in at_order) + attributes
+    return f"""
+WITH source AS (SELECT * FROM {orders}),
+spans AS (
+  SELECT o.customer_id, min(o.ordered_at_utc) AS first_at_utc, min(o.ordered_at) AS first_at,
+    max(o.ordered_at) AS last_at, count(*) AS orders, {revenue} AS revenue
+  FROM source AS o GROUP BY o.customer_id
+){_first_values(at_first)}
+SELECT s.customer_id, s.first_at_utc, s.first_at, CAST(s.first_at AS DATE) AS first_day, s.last_at,
+  s.orders, s.revenue,
+  CAST('0x' || substr(md5(CAST(s.customer_id AS VARCHAR)), 1, 8) AS BIGINT) % 100 AS bucket{chosen}
+FROM spans AS s
+{"JOIN at_first AS a ON a.customer_id = s.customer_id" if at_order else ""}
+{"LEFT JOIN customers AS k ON k.customer_id = s.customer_id" if of_customer else ""}
+""".strip()
+
+
+def _first_values(at_first: str) -> str:
+    if not at_first:
+        return ""
+    return f""",
+at_first AS (
+  SELECT o.customer_id{at_first}
+  FROM source AS o JOIN spans AS s ON s.customer_id = o.customer_id AND s.first_at_utc = o.ordered_at_utc
+  GROUP BY o.customer_id
+)"""
+
+
+def activity(clocking: Clocking, *, min_orders: int, orders: str) -> str:
+    """Return one row per customer: cohort, ages begun and finished, and the words of active ages.
+
+    Parameters
+    ----------
+    clocking : Clocking
+        How ages are counted, and up to when.
+    min_orders : int
+        Orders in a period that make a customer active.
+    orders : str
+        What to read the orders from.
+    """
+    words = clocking.words
+    if clocking.clock == "elapsed":
+        return _elapsed_activity(clocking, min_orders, orders)
+    absolute = [f"w{i}" for i in range(words)]
+    first = _lowest([f"a{i}" for i in range(words)] if min_orders > 1 else absolute)
+    relative = ", ".join(f"{_shifted(absolute, i)} AS word_{i}" for i in range(words))
+    bits = ", ".join(f"bit_or({_word('c.bit', i, words)}) AS w{i}" for i in range(words))
+    if min_orders > 1:
+        every = ", ".join(f"bit_or({_word('c.bit', i, words)}) AS a{i}" for i in range(words))
+        active = ", ".join(
+            f"bit_or(CASE WHEN n >= {min_orders} THEN {_word('c.bit', i, words)} ELSE 0 END) AS w{i}"
+            for i in range(words)
+        )
+        seen = f"""
+    SELECT customer_id, {every}, {active} FROM (
+      SELECT o.customer_id, c.word, c.bit, count(*) AS n
+      FROM {orders} AS o JOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = o.ordered_day
+      GROUP BY o.customer_id, c.word, c.bit
+    ) AS c GROUP BY customer_id"""
+    else:
+        seen = f"""
+    SELECT o.customer_id, {bits}
+    FROM {orders} AS o JOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = o.ordered_day
+    GROUP BY o.customer_id"""
+    return f"""
+SELECT customer_id, cohort, {clocking.begun_index} - cohort AS begun_ages,
+  {clocking.finished_index} - cohort AS finished_ages, {relative}
+FROM (
+  SELECT *, CAST({first} AS INTEGER) AS cohort FROM ({seen}
+  ) AS seen
+) AS placed""".strip()
+
+
+def _elapsed_activity(clocking: Clocking, min_orders: int, orders: str) -> str:
+    bits = ", ".join(
+        f"bit_or(CASE WHEN n >= {min_orders} AND age // {WORD_BITS} = {i} "
+        f"THEN CAST(1 AS BIGINT) << (age % {WORD_BITS}) ELSE 0 END) AS word_{i}"
+        for i in range(clocking.words)
+    )
+    age = _age(clocking.grain, "m", "o.ordered_at_utc", "o.ordered_at")
+    return f"""
+SELECT customer_id, cohort, begun_ages, finished_ages, {bits}
+FROM (
+  SELECT m.customer_id, m.cohort, m.begun_ages, m.finished_ages, CAST({age} AS BIGINT) AS age,
+    {"1" if min_orders == 1 else "count(*)"} AS n
+  FROM {orders} AS o JOIN (
+    {members(clocking)}
+  ) AS m ON m.customer_id = o.customer_id
+  {"" if min_orders == 1 else "GROUP BY ALL"}
+) AS aged
+GROUP BY customer_id, cohort, begun_ages, finished_ages""".strip()
+
+
+def members(clocking: Clocking, *, segments: Sequence[str] = ()) -> str:
+    """Return the ledger's customers with their cohort and the ages they have begun and finished."""
+    if clocking.clock == "calendar":
+        begun = f"{clocking.begun_index} - c.period_index"
+        finished = f"{clocking.finished_index} - c.period_index"
+    else:
+        end = f"TIMESTAMP {literal(clocking.as_of_end)}"
+        last = f"{end} - INTERVAL 1 MICROSECOND"
+        begun = f"1 + {_age(clocking.grain, 'l', f'({last})', f'({last})')}"
+        finished = _age(clocking.grain, "l", end, end)
+    chosen = "".join(f", l.{quote(name)}" for name in segments)
+    return f"""SELECT l.customer_id, l.bucket, l.first_at, l.first_at_utc{chosen}, c.period_index AS cohort,
+      CAST({begun} AS INTEGER) AS begun_ages, CAST({finished} AS INTEGER) AS finished_ages
+    FROM ledger AS l JOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = l.first_day"""
+
+
+def sizes(clocking: Clocking, *, segments: Sequence[str]) -> str:
+    """Return the number of customers per segment, cohort, ages begun and finished, and bucket."""
+    keys = ", ".join([*map(quote, segments), *_CELL_KEYS, "bucket"])
+    return f"""SELECT {keys}, count(*) AS customers
+FROM (
+    {members(clocking, segments=segments)}
+) AS m GROUP BY {keys}"""
+
+
+def cells(clocking: Clocking, *, segments: Sequence[str], orders: str, money: bool, margin: bool) -> str:
+    """Return orders, revenue and margin per segment, cohort, ages begun and finished, age and bucket."""
+    keys = ", ".join(f"m.{name}" for name in [*map(quote, segments), *_CELL_KEYS, "bucket"])
+    age = "c.period_index - m.cohort"
+    calendar = f"\nJOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = o.ordered_day"
+    if clocking.clock == "elapsed":
+        age, calendar = _age(clocking.grain, "m", "o.ordered_at_utc", "o.ordered_at"), ""
+    return f"""
+SELECT {keys}, CAST({age} AS INTEGER) AS age, count(*) AS orders,
+  {"sum(o.amount)" if money else "NULL"} AS revenue, {"sum(o.margin)" if margin else "NULL"} AS margin
+FROM {orders} AS o{calendar}
+JOIN (
+    {members(clocking, segments=segments)}
+) AS m ON m.customer_id = o.customer_id
+GROUP BY {keys}, {age}""".strip()
+
+
+def segmented(*, activity: str, segments: Sequence[str]) -> str:
+    """Return the activity with each customer's segments beside it."""
+    chosen = ", ".join(f"l.{quote(name)}" for name in segments)
+    return f"SELECT a.*, {chosen}\nFROM {activity} AS a JOIN ledger AS l ON l.customer_id = a.customer_id"
+
+
+def any_of(ages: Iterable[int], words: int) -> str:
+    """Return the condition that a customer was active in at least one of ``ages``."""
+    tests = [f"(word_{i} & {mask}) <> 0" for i, mask in _masks(ages, words)]
+    return f"({' OR '.join(tests)})" if tests else "FALSE"
+
+
+def all_of(ages: Iterable[int], words: int) -> str:
+    """Return the condition that a customer was active in every one of ``ages``."""
+    wanted = list(ages)
+    if any(age >= words * WORD_BITS for age in wanted):
+        return "FALSE"
+    tests = [f"(word_{i} & {mask}) = {mask}" for i, mask in _masks(wanted, words)]
+    return f"({' AND '.join(tests)})" if tests else "TRUE"
+
+
+def _masks(ages: Iterable[int], words: int) -> list[tuple[int, int]]:
+    masks = [0] * words
+    for age in ages:
+        if age < words * WORD_BITS:
+            masks[age // WORD_BITS] |= 1 << (age % WORD_BITS)
+    return [(i, mask) for i, mask in enumerate(masks) if mask]
+
+
+def _word(bit: str, index: int, words: int) -> str:
+    return bit if words == 1 else f"CASE WHEN c.word = {index} THEN {bit} ELSE 0 END"
+
+
+def _lowest(words: Sequence[str]) -> str:
+    """Position of the lowest bit set in a row of words."""
+    arms = " ".join(
+        f"WHEN {word} <> 0 THEN {WORD_BITS * i} + bit_count(({word} & -{word}) - 1)"
+        for i, word in enumerate(words)
+    )
+    return f"CASE {arms} END"
+
+
+def _shifted(words: Sequence[str], index: int) -> str:
+    """Word ``index`` of the row of words moved down by ``cohort`` bits."""
+    if len(words) == 1:
+        return f"{words[0]} >> cohort"
+    shift = f"(cohort % {WORD_BITS})"
+    arms = []
+    for skipped in range(len(words) - index):
+        low = f"({words[index + skipped]} >> {shift})"
+        if index + skipped + 1 < len(words):
+            above = words[index + skipped + 1]
+            # Masked before it is moved up: the bits that would overflow are not wanted.
+            low += f" | (({above} & ((CAST(1 AS BIGINT) << {shift}) - 1)) << ({WORD_BITS} - {shift}))"
+        arms.append(f"WHEN {skipped} THEN {low}")
+    return f"CASE cohort // {WORD_BITS} {' '.join(arms)} ELSE 0 END"
+
+
+def _age(grain: str, customer: str, instant: str, local: str) -> str:
+    """Whole periods between a customer's first order and a moment."""
+    if grain in _MICROSECONDS:
+        elapsed = f"(epoch_us({instant}) - epoch_us({customer}.first_at_utc))"
+        return f"({elapsed} // {_MICROSECONDS[grain]})"
+    months = f"date_diff('month', {customer}.first_at, {local})"
+    # Adding months clips the end of the month: from 31 January, one month is over on 28 February.
+    unfinished = f"CASE WHEN {customer}.first_at + {months} * INTERVAL 1 MONTH > {local} THEN 1 ELSE 0 END"
+    whole = f"({months} - {unfinished})"
+    return whole if _MONTHS[grain] == 1 else f"({whole} // {_MONTHS[grain]})"
