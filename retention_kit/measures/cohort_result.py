@@ -85,6 +85,11 @@ class CohortTable:
         return VALUE_COLUMNS[self.parameters.measure]
 
     @property
+    def average_column(self) -> str:
+        """Name of the column that holds an average: totals are averaged per customer."""
+        return f"{self.value_column}_per_customer" if self.is_total else self.value_column
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """Values of the breakdown, the largest first; one empty text where there is none."""
         return self.counts.groups
@@ -183,7 +188,7 @@ class CohortTable:
             {
                 **self._average_keys(),
                 "cohorts": cohorts.ravel(),
-                self.value_column: pa.array(mean.ravel(), mask=cohorts.ravel() == 0),
+                self.average_column: pa.array(mean.ravel(), mask=cohorts.ravel() == 0),
             }
         )
 
@@ -228,7 +233,7 @@ class CohortTable:
         averages = self._averages(np.broadcast_to(mature, self.mature.shape))
         number = len(self.spans)
         left, right = (averages.slice(g * number, number) for g in (one, two))
-        value = [_floats(side, self.value_column) for side in (left, right)]
+        value = [_floats(side, self.average_column) for side in (left, right)]
         people = [_floats(side, "customers") for side in (left, right)]
         if self.amounts is None:
             hits = [_floats(side, "numerator") for side in (left, right)]
@@ -236,7 +241,7 @@ class CohortTable:
         else:
             # Different customers: the two errors are independent and add up as squares.
             half = np.hypot(
-                *(_floats(side, "ci_high") - _floats(side, self.value_column) for side in (left, right))
+                *(_floats(side, "ci_high") - _floats(side, self.average_column) for side in (left, right))
             )
             low, high = value[0] - value[1] - half, value[0] - value[1] + half
         return pa.table(
@@ -317,7 +322,7 @@ class CohortTable:
                 "cohorts": cohorts.ravel(),
                 "customers": people.ravel(),
                 "numerator": self._exact(total.ravel(), ~missing),
-                self.value_column: pa.array(value.ravel(), mask=missing),
+                self.average_column: pa.array(value.ravel(), mask=missing),
                 "ci_low": pa.array(low.ravel(), mask=missing | np.isnan(low.ravel())),
                 "ci_high": pa.array(high.ravel(), mask=missing | np.isnan(high.ravel())),
                 "composition_changes": changes.any(axis=1).ravel(),

@@ -77,7 +77,7 @@ class Selection:
     @property
     def columns(self) -> str:
         """The SQL of the keys: group, row (of an attribute cohort), cohort and the ages lived."""
-        attributes = f"{_key(self.breakdown)} AS grp, {_key(self.cohort_by)} AS attribute"
+        attributes = f"{key(self.breakdown)} AS grp, {key(self.cohort_by)} AS attribute"
         return f"{attributes}, cohort, begun_ages, finished_ages"
 
     def where(self) -> tuple[str, list[object]]:
@@ -85,7 +85,7 @@ class Selection:
         condition = f"WHERE cohort BETWEEN {self.first} AND {self.last}"
         if self.segment is None:
             return condition, []
-        return f"{condition} AND {_key(self.segment[0])} = ?", [self.segment[1]]
+        return f"{condition} AND {key(self.segment[0])} = ?", [self.segment[1]]
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def count_customers(
     view = ledger.activity(clocking, min_orders=min_orders, by_segment=selection.by_segment)
     condition, values = selection.where()
     hits = "".join(
-        f",\n  sum(CASE WHEN {_hit(span, mode, clocking)} THEN 1 ELSE 0 END) AS hit_{i}"
+        f",\n  sum(CASE WHEN {hit(span, mode, clocking)} THEN 1 ELSE 0 END) AS hit_{i}"
         for i, span in enumerate(spans)
     )
     sql = f"SELECT {selection.columns}, count(*) AS customers{hits}\nFROM {view}\n{condition}\nGROUP BY ALL"
@@ -176,10 +176,10 @@ def count_customers(
     size, begun, eligible = place.sizes(rows, spans)
     total = np.zeros_like(eligible)
     for age, span in enumerate(spans):
-        hit = _integers(rows, f"hit_{age}")
+        retained = _integers(rows, f"hit_{age}")
         if selection.cohort_by:
-            hit = np.where(_integers(rows, "finished_ages") > span.last, hit, 0)
-        np.add.at(total[:, :, age], (place.group, place.cohort), hit)
+            retained = np.where(_integers(rows, "finished_ages") > span.last, retained, 0)
+        np.add.at(total[:, :, age], (place.group, place.cohort), retained)
     script = _script(ledger, [view], sql, values)
     return Counts(place.groups, place.cohort_keys, size, begun, eligible, total, script)
 
@@ -298,7 +298,8 @@ def _spans_finished(rows: pa.Table, spans: Sequence[Span]) -> Ints:
     return np.searchsorted([span.last for span in spans], _integers(rows, "finished_ages"))
 
 
-def _hit(span: Span, mode: str, clocking: Clocking) -> str:
+def hit(span: Span, mode: str, clocking: Clocking) -> str:
+    """Return the SQL test of a customer's activity that says whether it is retained at an age."""
     tests: dict[str, Callable[[], str]] = {
         "bounded": lambda: any_of([span.first], clocking.words),
         "unbounded": lambda: any_of(range(span.first, clocking.begun_index), clocking.words),
@@ -308,7 +309,8 @@ def _hit(span: Span, mode: str, clocking: Clocking) -> str:
     return tests[mode]()
 
 
-def _key(attribute: str) -> str:
+def key(attribute: str) -> str:
+    """Return the SQL of an attribute's value, with a name for those who have none."""
     return f"COALESCE(CAST({quote(attribute)} AS VARCHAR), {literal(UNKNOWN)})" if attribute else "''"
 
 
