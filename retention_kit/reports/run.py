@@ -1,0 +1,167 @@
+"""Run a notebook as a report: check the parameters, execute, check the result, publish."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from retention_kit import errors, params
+from retention_kit.errors import ReportError, RetentionKitError
+from retention_kit.reports.assemble import Run, assemble
+from retention_kit.reports.execute import EXECUTED, REQUEST
+from retention_kit.reports.job import Job, slug
+from retention_kit.reports.record import RESULT
+from retention_kit.reports.scrub import Scrub
+from retention_kit.reports.supervise import LOG, outcome_of_run
+
+__all__ = ["Progress", "Published", "run_report"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come: cells done, all cells, and seconds since its start."""
+
+    done: int
+    cells: int
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published report: its folder, and what its manifest says."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def page(self) -> Path:
+        """The page to read."""
+        return self.folder / "report.html"
+
+
+def run_report(
+    notebook: str,
+    *,
+    parameters: Mapping[str, Any],
+    out: Path,
+    notebooks: Path,
+    timeout: float = 1800,
+    progress: Callable[[Progress], None] | None = None,
+) -> Published:
+    """Run a notebook over a dataset and publish the report, as a whole or not at all.
+
+    Parameters
+    ----------
+    notebook : str
+        A name in `retention_kit.params.NOTEBOOKS`.
+    parameters : mapping
+        Values by parameter name; the others keep their defaults. A relative dataset path starts from
+        the current folder.
+    out : Path
+        Folder of the reports; the report comes into ``<notebook>-<dataset>/<start of the run>/``, and
+        ``latest`` beside it points there.
+    notebooks : Path
+        Folder of the notebooks.
+    timeout : float
+        Limit for the execution, in seconds.
+    progress : callable, optional
+        Called with a `Progress` as cells are done.
+
+    Returns
+    -------
+    Published
+        The folder with ``report.html``, ``report.ipynb``, ``manifest.json`` and ``tables/``.
+
+    Raises
+    ------
+    ParameterError
+        When a parameter is unknown or its value is not allowed; nothing was started.
+    BusyError
+        When another run of the same job is going on.
+    TimeLimitError
+        When the limit is reached.
+    ReportError
+        When the notebook fails or leaves no result; ``code`` and ``exit_code`` are those of the cause when
+        that is a known error. The last good report stays, the failed notebook is kept under ``failed``.
+    """
+    chosen = params.notebook(notebook)
+    asked = params.validate(chosen.parameters, parameters)
+    source = (Path(notebooks) / chosen.file).resolve()
+    if not source.is_file():
+        raise ReportError(f"{str(source)!r} is missing.", todo="Name the folder of the notebooks.")
+    scrub = Scrub.of(asked.model_dump(mode="json"), start=Path.cwd())
+    job = Job(Path(out), f"{notebook}-{slug(scrub.dataset)}")
+    started_at, start = datetime.now(UTC), time.monotonic()
+
+    def on_cell(done: int, cells: int) -> None:
+        if progress:
+            progress(Progress(done, cells, time.monotonic() - start))
+
+    with job.run_folder() as folder:
+        request = {"notebook": str(source), "parameters": scrub.executed}
+        (folder / REQUEST).write_text(json.dumps(request), encoding="utf-8")
+        try:
+            outcome = outcome_of_run(folder, timeout=timeout, on_cell=on_cell)
+            result = _result(folder, outcome, asked=scrub.executed)
+            run = Run(folder, chosen, scrub, started_at=started_at, execute_seconds=time.monotonic() - start)
+            finished, manifest = assemble(run, result)
+        except ReportError as error:
+            raise _kept_aside(job, folder, error, started_at=started_at) from None
+        return Published(job.publish(finished, started_at=started_at), manifest)
+
+
+def _result(folder: Path, outcome: Mapping[str, Any], *, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the notebook recorded, or say why the run has failed."""
+    if outcome["state"] != "completed":
+        raise _failure(outcome)
+    if not (folder / RESULT).is_file():
+        raise ReportError(
+            "The notebook ended without a result.",
+            todo="Its last cell must be retention_kit.reports.record(view), and no cell may leave early.",
+        )
+    early = _left_early(json.loads((folder / EXECUTED).read_text(encoding="utf-8"))["cells"])
+    if early:
+        raise ReportError(f"The notebook ended before its end: {early}.", todo="No cell may leave early.")
+    result: dict[str, Any] = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    got = result["parameters"]
+    wrong = [name for name in {**asked, **got} if asked.get(name) != got.get(name)]
+    if wrong:
+        name = wrong[0]
+        raise ReportError(
+            f"The notebook ran with {name}={got.get(name)!r}, asked for was {asked.get(name)!r}"
+            + (f", and {len(wrong) - 1} more differ." if len(wrong) > 1 else "."),
+            todo="Its parameters must stand in one cell with the tag 'parameters', and reach the view.",
+        )
+    return result
+
+
+def _left_early(cells: list[dict[str, Any]]) -> str:
+    """Say which cell did not run to its end; papermill takes ``sys.exit(0)`` for success."""
+    for number, cell in enumerate((cell for cell in cells if cell["cell_type"] == "code"), start=1):
+        if any(output["output_type"] == "error" for output in cell["outputs"]):
+            return f"code cell {number} stopped"
+    return ""
+
+
+def _failure(outcome: Mapping[str, Any]) -> ReportError:
+    known = getattr(errors, outcome["error"], None)
+    where = f" in cell [{outcome['cell']}]" if outcome["cell"] else ""
+    if isinstance(known, type) and issubclass(known, RetentionKitError):
+        error = ReportError(f"The notebook stopped{where}: {outcome['message']}")
+        error.code, error.exit_code = known.code, known.exit_code
+        return error
+    return ReportError(f"The notebook failed{where} with {outcome['error']}: {outcome['message']}")
+
+
+def _kept_aside(job: Job, folder: Path, error: ReportError, *, started_at: datetime) -> ReportError:
+    """Keep what is left of a failed run, and return its error with the place to look."""
+    told = {"code": error.code, "exit_code": error.exit_code, "message": str(error)}
+    (folder / "error.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    files = [folder / name for name in (EXECUTED, "error.json", LOG)]
+    place = job.set_aside(files, started_at=started_at)
+    full = type(error)(error.message, todo=f"{error.todo} What is left of it: {place}".strip())
+    full.code, full.exit_code = error.code, error.exit_code
+    return full

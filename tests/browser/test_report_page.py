@@ -1,0 +1,148 @@
+"""The page of a report in a real browser, opened from disk."""
+
+import shutil
+from types import SimpleNamespace
+
+import nbformat
+import pyarrow as pa
+import pytest
+import vl_convert
+from playwright.sync_api import sync_playwright
+
+from retention_kit.reports.page import page
+from retention_kit.tables import html_table
+
+HOSTILE = "</script><script>window.pwned=1</script><img src=x onerror=window.pwned=1>"
+VALUES = [{"age": age, "rate": 1 / (age + 1), "who": HOSTILE} for age in range(12)]
+CURVE = {
+    "width": 640,
+    "height": 200,
+    "title": f"A third stays {HOSTILE}",
+    "data": {"values": VALUES},
+    "mark": {"type": "line", "point": {"size": 200}},
+    "encoding": {
+        "x": {"field": "age", "type": "quantitative", "title": HOSTILE},
+        "y": {"field": "rate", "type": "quantitative"},
+        "tooltip": [{"field": "who"}, {"field": "rate", "format": ".1%"}],
+    },
+}
+LABELLED = {**CURVE, "title": "Labels", "mark": "text", "usermeta": {"embedOptions": {"ast": False}}}
+MANIFEST = {
+    "parameters": {"dataset": HOSTILE, "level": 0.95},
+    "rerun": HOSTILE,
+    "dataset": dict.fromkeys(("name", "title", "fingerprint", "as_of", "currency", "time_zone"), HOSTILE),
+    "row_accounting": {"rows_read": 120, "kept": 100, "netted": 4, "notes": [HOSTILE]},
+    "headline": [{"name": HOSTILE, "value": 0.3, "ci_low": 0.2, "ci_high": 0.4, "n": 7, "unit": "fraction"}],
+    "tables": [],
+    "versions": {"retention_kit": "1"},
+    "timings": {"started_at": "2026-01-31T12:00:00Z"},
+}
+
+
+def chart_output(name, spec):
+    data = {"image/svg+xml": vl_convert.vegalite_to_svg(spec), "text/plain": f"{name}: {HOSTILE}"}
+    return nbformat.v4.new_output("display_data", data=data, metadata={"retention": {"chart": name}})
+
+
+@pytest.fixture(scope="module")
+def report_file(tmp_path_factory):
+    table = html_table(pa.table({"customer": [HOSTILE], "n": [1]}), caption=HOSTILE)
+    outputs = [
+        chart_output("curve", CURVE),
+        chart_output("labels", LABELLED),
+        nbformat.v4.new_output("display_data", data={"text/html": table}),
+        nbformat.v4.new_output("display_data", data={"text/plain": f"{HOSTILE}\n{HOSTILE}"}),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("show()", outputs=outputs)])
+    charts = {"curve": CURVE, "labels": LABELLED}
+    html, _ = page(notebook, title="Cohorts", question="Who?", manifest=MANIFEST, charts=charts)
+    file = tmp_path_factory.mktemp("report") / "report.html"
+    file.write_text(html, encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium, report_file):
+    """Open the report; ``heard`` collects every request, console line and page error."""
+    contexts = []
+
+    def opened(*, width=1280, **options):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        tab = context.new_page()
+        heard = SimpleNamespace(requests=[], console=[], errors=[])
+        tab.on("request", lambda request: heard.requests.append(request.url))
+        tab.on("console", lambda message: heard.console.append(message.text))
+        tab.on("pageerror", lambda error: heard.errors.append(str(error)))
+        tab.goto(report_file.as_uri())
+        return tab, heard
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def test_charts_come_alive_without_network_and_without_a_complaint(opened, report_file):
+    tab, heard = opened()
+    tab.wait_for_selector("figure[data-chart=labels][data-live=yes]")
+    tab.locator("figure[data-chart=curve] path[aria-roledescription=point]").nth(5).hover()
+    tab.wait_for_selector("#vg-tooltip-element.visible")
+    assert "16.7%" in tab.locator("#vg-tooltip-element").inner_text()
+    assert HOSTILE[:20] in tab.locator("#vg-tooltip-element").inner_text()
+    assert tab.locator("figure img:visible").count() == 0
+    assert [url for url in heard.requests if not url.startswith("data:")] == [report_file.as_uri()]
+    assert heard.console == []
+    assert heard.errors == []
+
+
+def test_hostile_strings_are_shown_and_not_run(opened):
+    tab, _ = opened()
+    tab.wait_for_selector("figure[data-chart=curve][data-live=yes]")
+    assert tab.evaluate("window.pwned") is None
+    assert tab.title().startswith("Cohorts · </script><script>")
+    assert tab.locator("td, th, pre, h1").get_by_text("onerror=window.pwned").count() >= 3
+
+
+def test_a_script_that_is_not_ours_cannot_run_even_inside_the_page(opened):
+    tab, heard = opened()
+    tab.wait_for_selector("figure[data-chart=curve][data-live=yes]")
+    tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=data:x onerror=window.pwned=1>')")
+    tab.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'pwned=1'}))")
+    tab.wait_for_function("document.querySelector('body > img').complete")
+    assert tab.evaluate("window.pwned") is None
+    assert any("Content Security Policy" in line for line in heard.console)
+
+
+def test_without_scripts_the_pictures_stay(opened):
+    tab, _ = opened(java_script_enabled=False)
+    assert tab.locator("figure img:visible").count() == 2
+    assert tab.locator("figure img").first.get_attribute("alt").startswith("curve: </script>")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_makes_the_page_scroll_sideways(opened, scheme):
+    tab, _ = opened(width=390, color_scheme=scheme)
+    tab.wait_for_selector("figure[data-chart=labels][data-live=yes]")
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    curve, labels = (tab.locator(f"figure[data-chart={name}]") for name in ("curve", "labels"))
+    assert curve.evaluate("figure => figure.scrollWidth <= figure.clientWidth")
+    assert labels.evaluate("figure => figure.scrollWidth > figure.clientWidth")
+
+
+def test_on_paper_charts_fit_and_parameters_are_open(opened):
+    tab, _ = opened(width=700)
+    tab.wait_for_selector("figure[data-chart=labels][data-live=yes]")
+    level = tab.get_by_role("rowheader", name="level")
+    assert not level.is_visible()
+    tab.emulate_media(media="print")
+    assert level.is_visible()
+    assert tab.locator("figure summary:visible").count() == 0
+    assert tab.evaluate("document.documentElement.scrollWidth") == 700
