@@ -1,0 +1,30 @@
+"""The one script every page needs to draw charts: Vega, Vega-Lite and its embedding, with no network."""
+
+import os
+import tempfile
+from importlib.metadata import version
+
+from retention_kit.data.cache import cache_folder
+
+__all__ = ["vega_bundle"]
+
+
+def vega_bundle() -> str:
+    """Return the script; it puts ``vegaEmbed`` on the window.
+
+    Putting it together takes more than a second, so it is kept in the cache under its version.
+    """
+    path = cache_folder() / f"vega-{version('vl-convert-python')}.js"
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        pass
+    import vl_convert
+
+    script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(script)
+    os.replace(name, path)
+    return script

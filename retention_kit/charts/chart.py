@@ -1,0 +1,110 @@
+"""A chart as data: a template filled in, with its title, its words for those who cannot see it, its table."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from retention_kit.charts import __path__ as _charts
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["Chart", "chart"]
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A finished chart.
+
+    Attributes
+    ----------
+    name : str
+        Name of the drawing.
+    title, subtitle : str
+        What the chart says, and what one has to know to read it.
+    description : str
+        The chart in words, for screen readers.
+    spec : dict
+        Vega-Lite specification, data inside.
+    table : pyarrow.Table
+        The numbers behind the chart.
+    """
+
+    name: str
+    title: str
+    subtitle: str
+    description: str
+    spec: dict[str, Any] = field(repr=False)
+    table: pa.Table = field(repr=False)
+
+    @cached_property
+    def svg(self) -> str:
+        """The chart as a picture that needs no script."""
+        import vl_convert
+
+        picture: str = vl_convert.vegalite_to_svg(self.spec)
+        return picture
+
+    def to_altair(self) -> "alt.Chart":
+        """The chart as an Altair object, to be changed further."""
+        import altair as alt
+
+        return alt.Chart.from_dict(self.spec)
+
+
+def chart(
+    name: str,
+    *,
+    title: str,
+    subtitle: str,
+    description: str,
+    words: Mapping[str, Any],
+    data: Mapping[str, Rows],
+    table: pa.Table,
+    step: float | None = None,
+) -> Chart:
+    """Fill a template in.
+
+    Parameters
+    ----------
+    name : str
+        Name of the drawing.
+    title, subtitle, description : str
+        Texts of the chart; the subtitle may have several lines.
+    words : mapping
+        Values of the template's other ``@name`` marks.
+    data : mapping of str to rows
+        Rows of each data set the template names.
+    table : pyarrow.Table
+        The numbers behind the chart.
+    step : float, optional
+        Width of a column, in pixels, for charts with one column a value.
+    """
+    marks = {"title": title, "subtitle": subtitle.split("\n"), "description": description, **words}
+    spec = _filled(json.loads(_template(name)), marks)
+    spec["datasets"] = {key: list(rows) for key, rows in data.items()}
+    if step is not None:
+        spec["width"] = {"step": step}
+    return Chart(name, title, subtitle, description, spec, table)
+
+
+@lru_cache
+def _template(name: str) -> str:
+    return (Path(_charts[0]) / "templates" / f"{name}.json").read_text(encoding="utf-8")
+
+
+def _filled(node: Any, marks: Mapping[str, Any]) -> Any:
+    if isinstance(node, dict):
+        return {key: _filled(value, marks) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_filled(value, marks) for value in node]
+    if isinstance(node, str) and node.startswith("@"):
+        return marks[node[1:]]
+    return node

@@ -1,0 +1,66 @@
+"""A chart on a live page, over one bundle of scripts for all charts of the page."""
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from retention_kit.charts.bundle import vega_bundle
+from retention_kit.charts.chart import Chart
+from retention_kit.tables import csv_text, html_table
+
+__all__ = ["ChartWidget", "PageScripts"]
+
+_HERE = Path(__file__).parent
+_ROWS_SHOWN = 400
+
+
+class PageScripts(anywidget.AnyWidget):
+    """The page's scripts and styles; shown once, it is nothing to see."""
+
+    _css = (_HERE / "page.css").read_text(encoding="utf-8")
+
+    def __init__(self) -> None:
+        announce = (
+            "\nconst shared = (window.retentionKit ??= {});"
+            "\nif (!shared.vega) shared.vega = new Promise((resolve) => { shared.resolveVega = resolve; });"
+            "\nshared.resolveVega?.(window.vegaEmbed);"
+            "\nexport default { render({ el }) { el.hidden = true; } };"
+        )
+        super().__init__(_esm=vega_bundle() + announce)
+
+
+class ChartWidget(anywidget.AnyWidget):
+    """A chart whose specification can change; clicks on cells come back as ``clicked``."""
+
+    _esm = _HERE / "chart_widget.js"
+    spec = traitlets.Dict().tag(sync=True)
+    name = traitlets.Unicode("chart").tag(sync=True)
+    clicked = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._chart: Chart | None = None
+        self.add_class("rk-page")
+        self.on_msg(self._answer)
+
+    def show(self, chart: Chart | None) -> None:
+        """Show a chart, or nothing."""
+        self._chart = chart
+        if chart is not None:
+            self.name = chart.name
+        self.spec = chart.spec if chart is not None else {}
+
+    def _answer(self, _: Any, message: Any, __: Any) -> None:
+        """Send the numbers behind the chart when the page asks for them."""
+        kind = message.get("kind") if isinstance(message, dict) else None
+        if self._chart is None or kind not in ("table", "csv"):
+            return
+        table = self._chart.table
+        if kind == "csv":
+            self.send({"kind": "csv", "text": csv_text(table)})
+            return
+        more = table.num_rows > _ROWS_SHOWN
+        caption = f"First {_ROWS_SHOWN} of {table.num_rows:,} rows; CSV holds all." if more else ""
+        self.send({"kind": "table", "html": html_table(table.slice(0, _ROWS_SHOWN), caption=caption)})

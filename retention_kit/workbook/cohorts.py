@@ -1,0 +1,377 @@
+"""The view behind the cohort notebook: one set of parameters, one result, and what is shown of it."""
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from retention_kit import __version__
+from retention_kit.charts import cohort_words, formats
+from retention_kit.charts import cohorts as drawn
+from retention_kit.charts.chart import Chart
+from retention_kit.data.dataset import Dataset, open_dataset
+from retention_kit.data.ledger import open_ledger
+from retention_kit.definitions import DEFINITIONS, Definition
+from retention_kit.errors import ParameterError
+from retention_kit.measures.cohort_result import CohortTable
+from retention_kit.measures.cohorts import cohort_table
+from retention_kit.measures.comparison import definitions_compared
+from retention_kit.params import CohortParameters, assignments, validate
+from retention_kit.tables import escape, plain
+from retention_kit.workbook import panels
+from retention_kit.workbook.state import State, guarded
+from retention_kit.workbook.surface import Surface, asked_in_address, registered, surface
+
+__all__ = ["CohortView", "cohort_view"]
+
+_FIRST = ("grain", "measure", "mode", "breakdown", "segment", "age")
+_DAYS = ("as_of", "cohort_from", "cohort_to")
+_NO_CHOICE = ("–", "")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A dataset and the table that was made from it: what every panel reads."""
+
+    dataset: Dataset
+    table: CohortTable
+
+    @cached_property
+    def compared(self) -> pa.Table:
+        """The same data under other definitions, at the chosen age."""
+        return definitions_compared(self.dataset, self.table.parameters)
+
+
+class CohortView:
+    """The cohort notebook's panels, over one state.
+
+    Parameters
+    ----------
+    parameters : CohortParameters
+        What to show first.
+    where : Surface
+        Alive on a page, or static in a report.
+    message : str
+        Something to tell the reader from the start.
+    """
+
+    def __init__(self, parameters: CohortParameters, where: Surface, message: str = "") -> None:
+        self.surface = where
+        self.state = State(parameters, self._open)
+        if where is Surface.REPORT:
+            # A report has no reader to tell: what goes wrong ends the run.
+            self.state.result = self._open(parameters)
+        else:
+            self.state.recompute()
+        if message:
+            self.state.message = message
+
+    # What a report records.
+
+    @property
+    def parameters(self) -> CohortParameters:
+        """The parameters of what is shown."""
+        chosen: CohortParameters = self.state.parameters
+        return chosen
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset of what is shown."""
+        return self._shown.dataset
+
+    @property
+    def table(self) -> CohortTable:
+        """The table that is shown."""
+        return self._shown.table
+
+    def tables(self) -> Mapping[str, pa.Table]:
+        """Return the tables a report publishes, by name."""
+        table = self.table
+        found = {
+            "cells": table.cells,
+            "pooled": table.pooled,
+            "fixed_set": table.fixed_set,
+            "simple_mean": table.simple_mean,
+            "cohort_sizes": table.cohort_sizes(),
+            "definitions": self._shown.compared,
+        }
+        if len(table.groups) > 1:
+            found["differences"] = table.differences(*table.groups[:2])
+        return found
+
+    def charts(self) -> Mapping[str, dict[str, Any]]:
+        """Return the specifications of the charts, by name."""
+        drawings = (draw(self._shown) for draw in _CHARTS.values())
+        return {chart.name: chart.spec for chart in drawings if chart is not None}
+
+    def headline(self) -> list[dict[str, Any]]:
+        """Return the figures to know first: name, value, ends of the interval, n and unit."""
+        table = self.table
+        unit = {"share": "fraction", "money": table.currency or "money"}.get(table.unit, table.unit)
+        what = table.average_column.replace("_", " ").capitalize()
+        return [
+            {
+                "name": f"{what} at age {row['age_label']}" + (f", {row['group']}" if row["group"] else ""),
+                "value": row[table.average_column],
+                "ci_low": row["ci_low"],
+                "ci_high": row["ci_high"],
+                "n": row["customers"],
+                "unit": unit,
+            }
+            for row in cohort_words.key_rows(table)
+        ]
+
+    # What the notebook shows.
+
+    def controls(self) -> Any:
+        """Show the controls, the state as a command, and what went wrong if something did.
+
+        A report has none: its page says how to run it again.
+        """
+        if not self.surface.live:
+            return None
+        import ipywidgets as widgets
+
+        from retention_kit.workbook.chart_widget import PageScripts
+        from retention_kit.workbook.controls import controls
+
+        status = widgets.HTML()
+        status.add_class("rk-page")
+
+        def tell(*_: Any) -> None:
+            busy = "Computing …" if self.state.busy else ""
+            status.value = f'<div class="rk-status" role="status">{escape(self.state.message or busy)}</div>'
+
+        tell()
+        self.state.observe(tell, ["message", "busy"])
+        made = controls(self.state, choices=self._choices(), days=_DAYS, first=_FIRST)
+        command = panels.live_text(
+            self.state,
+            lambda shown: f'<p class="rk-facts rk-command">{_command_html(self._command(shown))}</p>',
+        )
+        return widgets.VBox([PageScripts(), made, status, command])
+
+    def facts(self) -> Any:
+        """Show the data behind the page: as-of date, rows left out, and what a reader has to know."""
+        return self._text(_facts, "rk-facts")
+
+    def reading(self) -> Any:
+        """Show the result in two sentences."""
+        return self._text(lambda shown: cohort_words.readings(shown.table))
+
+    def heat_map(self) -> Any:
+        """Show the cohort table as a heat map; in JupyterLab, a click on a cell lists its customers."""
+        chart = self._chart("heat_map")
+        if self.surface is not Surface.NOTEBOOK:
+            return chart
+        from retention_kit.workbook.customer_list import customer_list
+
+        return customer_list(self.state, chart)
+
+    def curves(self) -> Any:
+        """Show retention over age."""
+        return self._chart("curves")
+
+    def differences(self) -> Any:
+        """Show how the two largest groups differ, where there are groups."""
+        return self._chart("differences")
+
+    def age_over_cohorts(self) -> Any:
+        """Show the chosen age, cohort after cohort."""
+        return self._chart("age_over_cohorts")
+
+    def sizes(self) -> Any:
+        """Show how many customers each cohort started with."""
+        return self._chart("sizes")
+
+    def definitions(self) -> Any:
+        """Show the same data under other definitions."""
+        return self._chart("definitions")
+
+    def reasons(self) -> Any:
+        """Show why the definitions differ."""
+        if self.surface.live:
+            return panels.live_text(self.state, _reasons_html)
+        compared = self._shown.compared.select(["definition", "retention_rate", "reason"])
+        return panels.StaticTable(compared, formats={"retention_rate": ".1%"})
+
+    def card(self) -> Any:
+        """Show how the numbers are computed: definition, the user's numbers in it, SQL, a line to cite."""
+        if self.surface.live:
+            return panels.live_text(self.state, _card_html)
+        names, texts = zip(*_card(self._shown), strict=True)
+        return panels.StaticTable(pa.table({"definition": names, "text": texts}))
+
+    @property
+    def _shown(self) -> Opened:
+        if self.state.result is None:
+            raise ParameterError(self.state.message or "Nothing was computed.")
+        opened: Opened = self.state.result
+        return opened
+
+    def _chart(self, name: str) -> Any:
+        draw = _CHARTS[name]
+        if self.surface.live:
+            return panels.live_chart(self.state, draw)
+        chart = draw(self._shown)
+        return panels.StaticChart(chart) if chart is not None else None
+
+    def _text(self, lines_of: Callable[[Opened], list[str]], style: str = "rk-reading") -> Any:
+        if self.surface.live:
+            return panels.live_text(self.state, lambda shown: panels.paragraphs(lines_of(shown), style))
+        return panels.StaticText(lines_of(self._shown))
+
+    def _open(self, parameters: CohortParameters) -> Opened:
+        shown = self.state.result if hasattr(self, "state") else None
+        before = shown.table.parameters if shown is not None else None
+        same = before and (before.dataset, before.as_of) == (parameters.dataset, parameters.as_of)
+        dataset = shown.dataset if shown is not None and same else _dataset(parameters)
+        return Opened(dataset, cohort_table(dataset, parameters))
+
+    def _choices(self) -> dict[str, list[tuple[str, str]]]:
+        names = registered() or ("cdnow",)
+        found = {"dataset": [(name, name) for name in names]}
+        segments: list[tuple[str, str]] = [_NO_CHOICE]
+        values: list[tuple[str, str]] = [_NO_CHOICE]
+        if self.state.result is not None:
+            ledger = open_ledger(self.dataset)
+            segments += [(name, name) for name in ledger.segments]
+            for name in ledger.segments:
+                values += [(f"{name} = {v}", f"{name}={v}") for v in ledger.segment_values(name, limit=30)]
+        return found | {
+            "breakdown": segments,
+            "cohort_by": segments,
+            "segment": values,
+            "orders": values,
+        }
+
+    def _command(self, shown: Opened) -> str:
+        chosen = shown.table.parameters
+        fields = type(chosen).model_fields
+        texts = [
+            f"--set {name}={_quoted(getattr(chosen, name))}"
+            for name, field in fields.items()
+            if name != "dataset" and getattr(chosen, name) != field.default
+        ]
+        return " ".join([f"retention report cohorts --dataset {_quoted(chosen.dataset)}", *texts])
+
+
+def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
+    """Open the view with a notebook's parameters, and with those of the address where there is one.
+
+    Parameters
+    ----------
+    namespace : mapping
+        The notebook's variables; those that are parameters are taken.
+
+    Raises
+    ------
+    RetentionKitError
+        In a report, when a parameter or the data are not as they must be. On a page the same sentence is
+        shown above the defaults.
+    """
+    where = surface()
+    given = {name: namespace[name] for name in CohortParameters.model_fields if name in namespace}
+    if where is Surface.REPORT:
+        return CohortView(validate(CohortParameters, given), where)
+    said: list[str] = []
+    parameters = CohortParameters()
+    if where is Surface.APP and registered():
+        parameters = parameters.model_copy(update={"dataset": registered()[0]})
+        given["dataset"] = parameters.dataset
+    with guarded(said.append):
+        parameters = validate(CohortParameters, given)
+    for text in asked_in_address() if where is Surface.APP else []:
+        # One at a time: a bad value is said and left out, the others hold.
+        with guarded(said.append):
+            asked = assignments(CohortParameters, [text])
+            parameters = validate(CohortParameters, {**parameters.model_dump(), **asked})
+    return CohortView(parameters, where, " ".join(said))
+
+
+def _dataset(parameters: CohortParameters) -> Dataset:
+    return open_dataset(parameters.dataset, as_of=parameters.as_of or None)
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return text if re.fullmatch(r"[\w.,:/+-]+", text) else shlex.quote(text)
+
+
+def _facts(shown: Opened) -> list[str]:
+    data, counted = shown.dataset, shown.dataset.accounting
+    people, orders = (
+        cohort_words.plural(counted.customers, "customer"),
+        cohort_words.plural(counted.orders, "order"),
+    )
+    lines = [f"{data.title}: {people} and {orders} from {data.first_day}, as of {data.as_of}."]
+    left = counted.rows_read - counted.kept
+    told = "every row was kept" if not left else f"{formats.count(left)} were netted, anonymous or left out"
+    lines.append(f"Of {cohort_words.plural(counted.rows_read, 'row')}, {told}.")
+    return lines + list(shown.table.notes)
+
+
+def _reasons_html(shown: Opened) -> str:
+    rows = (
+        f"<dt>{escape(row['definition'])}</dt><dd>{escape(row['reason'])}</dd>"
+        for row in shown.compared.to_pylist()
+    )
+    return f'<div class="rk-card"><dl>{"".join(rows)}</dl></div>'
+
+
+def _card(shown: Opened) -> list[tuple[str, str]]:
+    """The definition with the user's own numbers put in."""
+    table, data = shown.table, shown.dataset
+    chosen = table.parameters
+    card: Definition = DEFINITIONS[chosen.mode if chosen.measure == "customers" else chosen.measure]
+    lines = [
+        ("What", card.name),
+        ("Formula", card.formula),
+        ("Unit", card.unit),
+        ("Source", card.source),
+        ("Caveat", card.caveat),
+    ]
+    rows = [row for row in table.pooled.to_pylist() if row["customers"] and row["age_periods"] >= chosen.age]
+    if rows:
+        row = rows[0]
+        money = {"currency": table.currency}
+        value = formats.value(row[table.average_column], table.unit, **money)
+        ends = formats.interval(row["ci_low"], row["ci_high"], table.unit, **money)
+        sums = f"{plain(row['numerator'])} / {plain(row['customers'])}"
+        lines.append((f"Yours, at age {row['age_label']}", f"{sums} = {value}"))
+        cite = (
+            f"{card.name}, age {row['age_label']} ({chosen.grain}s, {chosen.clock} clock): {value}, "
+            f"{chosen.level * 100:g} % interval {ends}, n = {formats.count(row['customers'])} customers, "
+            f"as of {table.as_of}, {data.title}, data {data.fingerprint[:12]}, retention_kit {__version__}."
+        )
+        lines.append(("To cite", cite))
+    return lines
+
+
+def _card_html(shown: Opened) -> str:
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in _card(shown))
+    sql = f"<p>The statement behind the counts:</p><pre>{escape(shown.table.sql)}</pre>"
+    summary = "<summary>How is this computed?</summary>"
+    return f'<details class="rk-card">{summary}<dl>{rows}</dl>{sql}</details>'
+
+
+def _command_html(command: str) -> str:
+    return f"Schedule this view: <code>{escape(command)}</code>"
+
+
+def _differences(shown: Opened) -> Chart | None:
+    return drawn.differences(shown.table) if len(shown.table.groups) > 1 else None
+
+
+_CHARTS: Mapping[str, Callable[[Opened], Chart | None]] = {
+    "heat_map": lambda shown: drawn.heat_map(shown.table),
+    "curves": lambda shown: drawn.retention_curves(shown.table),
+    "differences": _differences,
+    "age_over_cohorts": lambda shown: drawn.age_over_cohorts(shown.table, shown.dataset.events),
+    "sizes": lambda shown: drawn.cohort_sizes(shown.table, shown.dataset.events),
+    "definitions": lambda shown: drawn.definitions(shown.table, shown.compared),
+}

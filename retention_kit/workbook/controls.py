@@ -1,0 +1,106 @@
+"""Controls made from a parameter model: each shows a parameter of the state, and asks it to change."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, get_args
+
+import ipywidgets as widgets
+from pydantic.fields import FieldInfo
+
+from retention_kit.workbook.state import State
+
+__all__ = ["controls"]
+
+Options = Sequence[tuple[str, str]]
+
+
+def controls(
+    state: State, *, choices: Mapping[str, Options], days: Iterable[str], first: Sequence[str]
+) -> widgets.Widget:
+    """Return the controls of a notebook, the most used ones in sight and the others folded away.
+
+    Parameters
+    ----------
+    state : State
+        What the controls show and change.
+    choices : dict of str to sequence of (label, value)
+        Values to choose from, for parameters that hold a name from the data.
+    days : iterable of str
+        Parameters that hold a day.
+    first : sequence of str
+        Parameters in sight.
+    """
+    fields = type(state.parameters).model_fields
+    made = {
+        name: _linked(state, name, _control(name, field, choices, set(days)))
+        for name, field in fields.items()
+    }
+    reset = widgets.Button(description="Reset", tooltip="Back to the defaults of this dataset")
+    defaults = {name: field.default for name, field in fields.items() if name != "dataset"}
+    reset.on_click(lambda _: state.change(**defaults))
+    seen = widgets.Box([made[name] for name in first] + [reset], layout=_ROW)
+    rest = widgets.Box([made[name] for name in fields if name not in first], layout=_ROW)
+    more = widgets.Accordion([rest], titles=("More choices",), selected_index=None)
+    box = widgets.VBox([seen, more])
+    box.add_class("rk-controls")
+    return box
+
+
+_ROW = {"display": "flex", "flex_flow": "row wrap", "grid_gap": "2px 14px", "width": "100%"}
+_ONE = {"width": "276px"}
+_STYLE = {"description_width": "128px"}
+
+
+def _control(name: str, field: FieldInfo, choices: Mapping[str, Options], days: set[str]) -> widgets.Widget:
+    common: dict[str, Any] = {
+        "description": field.title or name,
+        "tooltip": field.description,
+        "layout": _ONE,
+        "style": _STYLE,
+    }
+    if name in choices:
+        return widgets.Dropdown(options=list(choices[name]), value=None, **common)
+    if name in days:
+        return widgets.DatePicker(**common)
+    fixed = get_args(field.annotation)
+    if fixed and isinstance(field.default, str) and all(isinstance(value, str) for value in fixed):
+        options = [(value.replace("_", " "), value) for value in fixed]
+        return widgets.Dropdown(options=options, **common)
+    limits = {
+        key: getattr(meta, key) for meta in field.metadata for key in ("ge", "le") if hasattr(meta, key)
+    }
+    if isinstance(field.default, int):
+        return widgets.BoundedIntText(min=limits["ge"], max=limits["le"], **common)
+    if isinstance(field.default, float):
+        return widgets.BoundedFloatText(min=limits["ge"], max=limits["le"], step=0.01, **common)
+    return widgets.Text(continuous_update=False, **common)
+
+
+def _linked(state: State, name: str, control: widgets.Widget) -> widgets.Widget:
+    """Keep a control and its parameter in step; what the page sends is checked by the state."""
+    to_control, to_state = _translation(control)
+
+    def show(*_: Any) -> None:
+        wanted = to_control(getattr(state.parameters, name))
+        if isinstance(control, widgets.Dropdown) and wanted not in [v for _, v in control.options]:
+            control.options = [*control.options, (str(wanted), wanted)]
+        if control.value != wanted:
+            control.value = wanted
+
+    def ask(event: Any) -> None:
+        state.change(**{name: to_state(event["new"])})
+        show()  # a refused value gives way to the one that holds
+
+    show()
+    state.observe(show, "parameters")
+    control.observe(ask, "value")
+    return control
+
+
+def _translation(control: widgets.Widget) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    if isinstance(control, widgets.DatePicker):
+        return (
+            lambda text: date.fromisoformat(text) if text else None,
+            lambda day: day.isoformat() if day else "",
+        )
+    return (lambda value: value), (lambda value: value)

@@ -1,0 +1,68 @@
+"""The customers behind a clicked cell, with exports. For the notebook only, never for a served page."""
+
+import base64
+from typing import Any
+
+import ipywidgets as widgets
+import pyarrow as pa
+
+from retention_kit.errors import RetentionKitError
+from retention_kit.measures.customers import cell_customers
+from retention_kit.tables import csv_text, escape, html_table, xlsx_bytes
+from retention_kit.workbook.state import State, guarded
+from retention_kit.workbook.surface import Surface, surface
+
+__all__ = ["customer_list"]
+
+_ROWS_SHOWN = 100
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def customer_list(state: State, chart: Any) -> widgets.Widget:
+    """Return a chart with the customers of the cell that was clicked last below it.
+
+    Parameters
+    ----------
+    state : State
+        Its result has ``dataset`` and ``table``.
+    chart : ChartWidget
+        Reports clicks as ``clicked``.
+    """
+    if surface() is not Surface.NOTEBOOK:
+        raise RetentionKitError("Customers are listed in JupyterLab only.")
+    shown = widgets.HTML('<p class="rk-facts">Click a cell to list its customers.</p>')
+    shown.add_class("rk-page")
+
+    def say(sentence: str) -> None:
+        shown.value = f'<p class="rk-status">{escape(sentence)}</p>'
+
+    def show(event: Any) -> None:
+        with guarded(say):
+            cell = event["new"]
+            opened = state.result
+            grouped = opened.table.groups != ("",)
+            cohort = str(cell["row"])
+            if grouped:
+                attribute = opened.table.parameters.breakdown
+                say(f"Choose customers with {attribute}={cohort} to list the customers of a cell.")
+                return
+            found = cell_customers(opened.dataset, opened.table, cohort=cohort, age=int(cell["age"]))
+            active = sum(found["active"].to_pylist())
+            title = f"{cohort}, age {cell['age']}: {active:,} of {found.num_rows:,} customers retained"
+            shown.value = _listing(found, title)
+
+    chart.observe(show, "clicked")
+    return widgets.VBox([chart, shown])
+
+
+def _listing(found: pa.Table, title: str) -> str:
+    more = f", the first {_ROWS_SHOWN} shown" if found.num_rows > _ROWS_SHOWN else ""
+    table = html_table(found.slice(0, _ROWS_SHOWN), caption=title + more)
+    csv = _link("customers.csv", "text/csv;charset=utf-8", ("\ufeff" + csv_text(found)).encode())
+    xlsx = _link("customers.xlsx", _XLSX, xlsx_bytes(found))
+    return f'<p class="rk-facts">Download: {csv} · {xlsx}</p><div class="rk-chart-table">{table}</div>'
+
+
+def _link(name: str, kind: str, content: bytes) -> str:
+    data = base64.b64encode(content).decode()
+    return f'<a download="{name}" href="data:{kind};base64,{data}">{name}</a>'

@@ -1,0 +1,82 @@
+"""What a cell of a notebook shows: a chart, a text or a table, alive on a page or still in a report."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from retention_kit.charts.chart import Chart
+from retention_kit.tables import escape, html_table, text_table
+from retention_kit.workbook.state import State
+
+__all__ = ["StaticChart", "StaticTable", "StaticText", "live_chart", "live_text", "paragraphs"]
+
+Bundle = dict[str, str]
+
+
+class StaticChart:
+    """A chart as a picture, with its words for readers and programs that see no picture."""
+
+    def __init__(self, chart: Chart) -> None:
+        self._chart = chart
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[Bundle, dict[str, Any]]:
+        shown = {"image/svg+xml": self._chart.svg, "text/plain": self._chart.description}
+        return shown, {"retention": {"chart": self._chart.name}}
+
+
+class StaticText:
+    """Sentences, one a line."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = list(lines)
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        return {"text/html": paragraphs(self._lines), "text/plain": "\n".join(self._lines)}
+
+
+class StaticTable:
+    """A small table."""
+
+    def __init__(self, table: pa.Table, **options: Any) -> None:
+        self._table, self._options = table, options
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        return {
+            "text/html": html_table(self._table, **self._options),
+            "text/plain": text_table(self._table, **self._options),
+        }
+
+
+def paragraphs(lines: Sequence[str], style: str = "rk-reading") -> str:
+    """Return sentences as HTML paragraphs, escaped."""
+    return f'<div class="{style}">' + "".join(f"<p>{escape(line)}</p>" for line in lines) + "</div>"
+
+
+def live_chart(state: State, draw: Callable[[Any], Chart | None]) -> Any:
+    """Return a chart widget that follows the state's result; ``draw`` gives no chart where none applies."""
+    from retention_kit.workbook.chart_widget import ChartWidget
+
+    widget = ChartWidget()
+    _follow(state, lambda result: widget.show(draw(result)))
+    return widget
+
+
+def live_text(state: State, html_of: Callable[[Any], str]) -> Any:
+    """Return a widget with HTML that follows the state's result; ``html_of`` escapes what it is given."""
+    import ipywidgets as widgets
+
+    widget = widgets.HTML()
+    widget.add_class("rk-page")
+
+    def show(result: Any) -> None:
+        widget.value = html_of(result)
+
+    _follow(state, show)
+    return widget
+
+
+def _follow(state: State, show: Callable[[Any], None]) -> None:
+    if state.result is not None:
+        show(state.result)
+    state.observe(lambda event: show(event["new"]), "result")

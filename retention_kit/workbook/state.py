@@ -1,0 +1,101 @@
+"""The state of a view: validated parameters in, a result or a sentence out. It knows no widget."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import traitlets
+from pydantic import BaseModel
+
+from retention_kit.errors import RetentionKitError
+from retention_kit.params import validate
+
+__all__ = ["State", "guarded"]
+
+_log = logging.getLogger("retention_kit")
+_PAUSE_SECONDS = 0.03  # changes closer together than this are computed once
+
+
+class State(traitlets.HasTraits):
+    """Parameters and the result that belongs to them.
+
+    A bad parameter or a failed computation leaves parameters' last good result in place and says so
+    in ``message``; nothing escapes to the page.
+
+    Parameters
+    ----------
+    parameters : BaseModel
+        The first parameters.
+    compute : callable
+        Gives the result for parameters.
+    """
+
+    parameters = traitlets.Any()
+    result = traitlets.Any(allow_none=True)
+    message = traitlets.Unicode()
+    busy = traitlets.Bool()
+
+    def __init__(self, parameters: BaseModel, compute: Callable[[Any], Any]) -> None:
+        super().__init__(parameters=parameters)
+        self._compute = compute
+        self._computed: BaseModel | None = None
+        self._waiting: asyncio.TimerHandle | None = None
+
+    def change(self, **values: Any) -> None:
+        """Set parameters by name; the result follows once no more changes come."""
+        with guarded(self._say):
+            wanted = validate(type(self.parameters), {**self.parameters.model_dump(), **values})
+            self.message = ""
+            if wanted != self.parameters:
+                self.parameters = wanted
+                self._soon()
+
+    def recompute(self) -> None:
+        """Compute the result now; equal parameters are not computed twice."""
+        if self.parameters == self._computed:
+            return
+        self.busy = True
+        with guarded(self._say):
+            self.result = self._compute(self.parameters)
+            self._computed = self.parameters
+        self.busy = False
+
+    def _soon(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.recompute()
+            return
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = loop.call_later(_PAUSE_SECONDS, self.recompute)
+
+    def _say(self, sentence: str) -> None:
+        self.message = sentence
+
+
+class guarded:  # noqa: N801 - reads as a statement: with guarded(say)
+    """Turn what goes wrong inside into a sentence.
+
+    A known error is its own sentence. An unknown one becomes an id; its traceback is in the log under
+    that id, never on the page.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
+        if error is None or not isinstance(error, Exception):
+            return False
+        if isinstance(error, RetentionKitError):
+            self._say(str(error))
+        else:
+            name = secrets.token_hex(4)
+            _log.error("error %s", name, exc_info=error)
+            self._say(f"Something went wrong. Its id is {name}; the details are in the log of the server.")
+        return True
