@@ -1,0 +1,134 @@
+"""The page of a notebook: streamed while its cells run in the viewer's own kernel."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import nbformat
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
+
+from retention_kit.params import Notebook
+from retention_kit.serving.access import without_token
+from retention_kit.serving.execution import CellFailureError, shown_cells
+from retention_kit.serving.kernels import ViewerKernels
+from retention_kit.serving.pages import PageHandler, new_error_id, templates
+
+__all__ = ["NotebookPageHandler", "ServedNotebook"]
+
+
+@dataclass(frozen=True)
+class ServedNotebook:
+    """A notebook of the workbook, read once when the server starts."""
+
+    entry: Notebook
+    node: nbformat.NotebookNode
+
+
+class NotebookPageHandler(PageHandler):
+    """Starts a kernel, runs the notebook in it and streams the page meanwhile."""
+
+    def initialize(
+        self,
+        notebooks: Mapping[str, ServedNotebook],
+        titles: Mapping[str, str],
+        environment: Mapping[str, str],
+        frontend: Mapping[str, Any],
+    ) -> None:
+        """Take what is the same for every viewer."""
+        self.notebooks, self.titles = notebooks, titles
+        self.environment, self.frontend = environment, frontend
+        self._streaming: asyncio.Future[None] | None = None
+        self._left = False
+
+    @property
+    def kernels(self) -> ViewerKernels:
+        """The kernels of the viewers."""
+        return cast("ViewerKernels", self.kernel_manager)
+
+    def head(self, file: str) -> None:
+        """Tell that there is such a page, without starting a kernel."""
+        self._found(file)
+
+    async def get(self, file: str) -> None:
+        """Send the page."""
+        notebook = self._found(file)
+        if "prefetch" in self.request.headers.get("Sec-Purpose", ""):
+            raise HTTPError(503, "no kernel for a page nobody has opened yet")
+        # Voilà's script ends the kernel when the tab closes, and proves with this cookie that the
+        # request is its own; nothing else on the page would set it.
+        _ = self.xsrf_token
+        kernel_id = self.kernels.admit()
+        self._streaming = asyncio.ensure_future(self._stream(notebook, kernel_id))
+        try:
+            await self._streaming
+        except (StreamClosedError, asyncio.CancelledError):
+            self.log.info("The viewer of %s left before it was ready.", file)
+
+    def on_connection_close(self) -> None:
+        """Stop working for a viewer who has left."""
+        self._left = True
+        if self._streaming is not None:
+            self._streaming.cancel()
+
+    def _found(self, file: str) -> ServedNotebook:
+        if file not in self.notebooks:
+            raise HTTPError(404)
+        return self.notebooks[file]
+
+    async def _stream(self, notebook: ServedNotebook, kernel_id: str) -> None:
+        name = self.get_query_argument("dataset", "")
+        live = False
+        try:
+            kernel = await self.kernels.begin(kernel_id, self._environment(kernel_id))
+            page = (
+                templates(streamed=True)
+                .get_template("notebook.html")
+                .generate_async(
+                    notebook=notebook.entry,
+                    dataset=self.titles.get(name, ""),
+                    frontend={**self.frontend, "kernelId": kernel_id},
+                    count=len(notebook.node.cells),
+                    cells=self._cells(notebook, kernel),
+                )
+            )
+            async for piece in page:
+                self.write(piece)
+            await self.flush()
+            live = not self.error_id
+        finally:
+            # Shielded: the viewer's leaving cancels this very task, and the kernel must still end.
+            if live:
+                self.kernels.end_soon(kernel_id)
+            else:
+                await asyncio.shield(self.kernels.end(kernel_id, now=self._left))
+
+    async def _cells(self, notebook: ServedNotebook, kernel: Any) -> AsyncIterator[dict[str, Any]]:
+        await self.flush()
+        try:
+            async for shown in shown_cells(copy.deepcopy(notebook.node), kernel):
+                yield {"shown": shown}
+                await self.flush()
+        except CellFailureError as failure:
+            if self._left:
+                # Stopped by us: for the cell that looks as if its kernel had died.
+                raise asyncio.CancelledError from None
+            self.error_id = new_error_id()
+            self.log.error(
+                "Page error %s in %s?%s\n%s",
+                self.error_id,
+                notebook.entry.file,
+                without_token(self.request),
+                failure,
+            )
+            yield {"error_id": self.error_id}
+
+    def _environment(self, kernel_id: str) -> dict[str, str]:
+        return {
+            **self.environment,
+            "SCRIPT_NAME": self.request.path,
+            "QUERY_STRING": without_token(self.request),
+            "VOILA_KERNEL_ID": kernel_id,
+        }

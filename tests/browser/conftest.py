@@ -1,0 +1,147 @@
+"""A real Chromium, a page that must not talk to strangers, and a server in a process of its own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SERVE = """
+import json, sys
+from pathlib import Path
+from retention_kit.serving import serve
+options = json.loads(sys.argv[1])
+serve(
+    {name: Path(path) for name, path in options.pop("datasets").items()},
+    notebooks=Path(options.pop("notebooks")),
+    announce=lambda address: print(address, flush=True),
+    **options,
+)
+"""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of the system's Chromium."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    if os.environ.get("CI"):
+        pytest.fail("Chromium is not installed; the browser tests must run here.")
+    pytest.skip("Chromium is not installed.")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a page; neither it nor another of its context may leave 127.0.0.1 or raise an error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    requests: list[str] = []
+    errors: list[str] = []
+    context.on("request", lambda request: requests.append(request.url))
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context.new_page()
+    context.close()
+    local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
+    assert [url for url in requests if not url.startswith(local)] == []
+    assert errors == []
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server."""
+
+    address: str
+    log: Path
+    process: "subprocess.Popen[str]"
+
+    @property
+    def cohorts(self) -> str:
+        return f"{self.address}voila/render/01_cohorts.ipynb"
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def serve_app(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Return a function that serves notebooks: ``serve_app(folder, datasets={...}, token=...)``."""
+    running: list[Served] = []
+
+    def start(notebooks: Path, *, datasets: dict[str, Path] | None = None, **options: Any) -> Served:
+        named = {name: str(path) for name, path in (datasets or {}).items()}
+        given = {"port": 0, "datasets": named, "notebooks": str(notebooks), **options}
+        log = tmp_path / f"server-{len(running)}.log"
+        with log.open("w") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-c", SERVE, json.dumps(given)],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "SESAME_TOKEN": "open-up"},
+                cwd=tmp_path,
+            )
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        running.append(Served(address, log, process))
+        assert address, log.read_text()
+        return running[-1]
+
+    yield start
+    for served in running:
+        served.stop()
+        assert served.process.stdout is not None
+        served.process.stdout.close()
+
+
+@pytest.fixture
+def cohort_notebook(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes the cohort notebook with the given code cells into a folder."""
+
+    def write(*codes: str) -> Path:
+        folder = tmp_path / "notebooks"
+        folder.mkdir(exist_ok=True)
+        cells = [new_markdown_cell("# Cohorts"), *(new_code_cell(code) for code in codes)]
+        nbformat.write(new_notebook(cells=cells), folder / "01_cohorts.ipynb")
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def live() -> Callable[[Page], None]:
+    """Return a function that waits until the controls of a notebook's page work."""
+
+    def wait(page: Page) -> None:
+        page.wait_for_function("document.documentElement.dataset.rkState === 'live'")
+
+    return wait
