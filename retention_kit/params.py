@@ -79,27 +79,59 @@ class CohortParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
-    dataset: str = Field("cdnow", description="sample, registered name, or path of a dataset file")
-    as_of: IsoDate = Field("", description="last day counted, YYYY-MM-DD; empty: as the dataset says")
-    grain: Grain = Field("month", description="length of a period")
-    clock: Clock = Field("calendar", description="count ages in calendar periods or from the first order")
-    cohort_by: str = Field("", description="attribute that forms the cohorts; empty: period of first order")
-    mode: Mode = Field("bounded", description="what counts as retained at an age")
-    brackets: Brackets = Field("1-3,4-6,7-12", description="ages per bracket, for mode range")
-    min_orders: int = Field(1, ge=1, le=100, description="orders in a period that make a customer active")
-    measure: Measure = Field("customers", description="what the cells hold")
-    segment: Condition = Field("", description="only customers with attribute=value at their first order")
-    orders: Condition = Field("", description="only orders with attribute=value; redefines the first order")
-    breakdown: str = Field("", description="attribute whose values are compared")
-    cohort_from: IsoDate = Field("", description="first cohort starts on or after, YYYY-MM-DD")
-    cohort_to: IsoDate = Field("", description="last cohort starts on or before, YYYY-MM-DD")
-    age_from: int = Field(0, ge=0, le=10_000, description="first age shown, in periods")
-    age_to: int = Field(0, ge=0, le=10_000, description="last age shown, in periods; 0: all")
-    age: int = Field(1, ge=0, le=10_000, description="age followed over the cohorts, in periods")
-    smallest_cohort: int = Field(
-        1, ge=1, le=1_000_000, description="smaller cohorts are left out, in customers"
+    dataset: str = Field(
+        "cdnow", title="Dataset", description="sample, registered name, or path of a dataset file"
     )
-    level: float = Field(0.95, ge=0.5, le=0.999, description="confidence level of the intervals")
+    as_of: IsoDate = Field(
+        "", title="As of", description="last day counted, YYYY-MM-DD; empty: as the dataset says"
+    )
+    grain: Grain = Field("month", title="Period", description="length of a period")
+    clock: Clock = Field(
+        "calendar", title="Clock", description="count ages in calendar periods or from the first order"
+    )
+    cohort_by: str = Field(
+        "", title="Cohorts by", description="attribute that forms the cohorts; empty: period of first order"
+    )
+    mode: Mode = Field("bounded", title="Retained means", description="what counts as retained at an age")
+    brackets: Brackets = Field(
+        "1-3,4-6,7-12", title="Brackets", description="ages per bracket, for mode range"
+    )
+    min_orders: int = Field(
+        1,
+        ge=1,
+        le=100,
+        title="Orders to be active",
+        description="orders in a period that make a customer active",
+    )
+    measure: Measure = Field("customers", title="Measure", description="what the cells hold")
+    segment: Condition = Field(
+        "", title="Customers with", description="only customers with attribute=value at their first order"
+    )
+    orders: Condition = Field(
+        "", title="Orders with", description="only orders with attribute=value; redefines the first order"
+    )
+    breakdown: str = Field("", title="Compare by", description="attribute whose values are compared")
+    cohort_from: IsoDate = Field(
+        "", title="Cohorts from", description="first cohort starts on or after, YYYY-MM-DD"
+    )
+    cohort_to: IsoDate = Field(
+        "", title="Cohorts to", description="last cohort starts on or before, YYYY-MM-DD"
+    )
+    age_from: int = Field(0, ge=0, le=10_000, title="Ages from", description="first age shown, in periods")
+    age_to: int = Field(0, ge=0, le=10_000, title="Ages to", description="last age shown, in periods; 0: all")
+    age: int = Field(
+        1, ge=0, le=10_000, title="Age followed", description="age followed over the cohorts, in periods"
+    )
+    smallest_cohort: int = Field(
+        1,
+        ge=1,
+        le=1_000_000,
+        title="Smallest cohort",
+        description="smaller cohorts are left out, in customers",
+    )
+    level: float = Field(
+        0.95, ge=0.5, le=0.999, title="Interval level", description="confidence level of the intervals"
+    )
 
 
 @dataclass(frozen=True)

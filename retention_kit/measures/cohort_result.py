@@ -1,7 +1,7 @@
 """What a cohort table is: frozen counts, and the tables that are read from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -106,7 +106,7 @@ class CohortTable:
         keys = self.counts.cohort_keys
         return tuple(
             str(labels[key]) if isinstance(key, int) else key
-            for key, shown in zip(keys, self._shown, strict=True)
+            for key, shown in zip(keys, self.shown, strict=True)
             if shown
         )
 
@@ -120,7 +120,7 @@ class CohortTable:
         ``ci_low``, ``ci_high``, ``status``: ``mature``, ``partial`` (members have not finished the
         age; counted so far), ``not_yet`` (nothing to see, values missing), ``empty`` (no customers).
         """
-        counts, shown = self.counts, self._shown
+        counts, shown = self.counts, self.shown
         shape = (len(counts.groups), int(shown.sum()), len(self.spans))
         seen = self._status >= 2
         value, low, high = self._cell_values
@@ -167,12 +167,15 @@ class CohortTable:
 
     @cached_property
     def fixed_set(self) -> pa.Table:
-        """As ``pooled``, over one set of cohorts: those mature at the last age that half of them reach."""
-        ripe = self.mature.any(axis=0)
+        """As ``pooled``, over one set of cohorts: those mature at the last age that half of them reach.
+
+        Each group has the set of its own.
+        """
+        ripe: Mask = self.mature.any(axis=0)  # type: ignore[assignment]
         reached = ripe.sum(axis=0)
         ages = np.flatnonzero(reached * 2 >= max(reached[0], 1)) if reached.size else np.array([], dtype=int)
         last = int(ages[-1]) if len(ages) else 0
-        mask = self.mature & ripe[None, :, last, None]
+        mask = self.mature & self.mature[:, :, last, None]
         return self._averages(mask).filter(
             pa.array(np.tile(np.arange(len(self.spans)) <= last, len(self.groups)))
         )
@@ -192,10 +195,44 @@ class CohortTable:
             }
         )
 
+    def cohort_sizes(self) -> pa.Table:
+        """Return one row per cohort that is shown, all groups together.
+
+        Columns: ``cohort``, ``cohort_starts_on``, ``cohort_ends_on`` (first and last day; missing for
+        attributes), ``cohort_size`` (customers).
+        """
+        ends = np.full(len(self.cohorts), np.datetime64("NaT"), dtype="datetime64[D]")
+        if not self.parameters.cohort_by:
+            over = self.periods["ends_on"].to_numpy().astype("datetime64[D]") - np.timedelta64(1, "D")
+            ends = over[np.array(self.counts.cohort_keys, dtype=int)][self.shown]
+        return pa.table(
+            {
+                "cohort": np.array(self.cohorts, dtype=object),
+                "cohort_starts_on": self._cohort_starts[self.shown],
+                "cohort_ends_on": ends,
+                "cohort_size": self.counts.size.sum(axis=0)[self.shown],
+            }
+        )
+
+    def merged(self) -> "CohortTable":
+        """Return the same table with all groups taken together."""
+        counts, amounts = self.counts, self.amounts
+        summed = {
+            name: getattr(counts, name).sum(axis=0, keepdims=True)
+            for name in ("size", "begun", "eligible", "total")
+        }
+        return replace(
+            self,
+            parameters=self.parameters.model_copy(update={"breakdown": ""}),
+            counts=replace(counts, groups=("",), **summed),
+            amounts=amounts and amounts.merged(),
+        )
+
     @property
     def data(self) -> "pd.DataFrame":
         """The cells as a pandas frame."""
-        return self.cells.to_pandas()
+        frame: pd.DataFrame = self.cells.to_pandas()
+        return frame
 
     def wide(self, group: str | None = None) -> "pd.DataFrame":
         """Return the table as analysts know it: a row per cohort, its size, a column per age.
@@ -261,20 +298,22 @@ class CohortTable:
     @cached_property
     def base(self) -> NDArray[np.int64]:
         """Customers by whom a total is divided, shape (group, cohort, age)."""
-        if self.parameters.cohort_by:
-            return self.counts.eligible
-        return np.broadcast_to(self.counts.size[:, :, None], self.counts.eligible.shape)
+        counts = self.counts
+        size = np.broadcast_to(counts.size[:, :, None], counts.eligible.shape)
+        return counts.eligible if self.parameters.cohort_by else size
 
     @cached_property
     def mature(self) -> Mask:
         """Whether a cell that is shown counts in averages, shape (group, cohort, age)."""
-        return (self._status == 3) & self._shown[None, :, None]
+        counted: Mask = (self._status == 3) & self.shown[None, :, None]
+        return counted
 
     @cached_property
-    def _shown(self) -> Mask:
-        """Cohorts below the wanted size are left out; empty ones have nothing to be uncertain about."""
+    def shown(self) -> Mask:
+        """Whether a cohort is shown: smaller ones than wanted are left out, empty ones are kept."""
         size = self.counts.size.sum(axis=0)
-        return (size == 0) | (size >= self.parameters.smallest_cohort)
+        kept: Mask = (size == 0) | (size >= self.parameters.smallest_cohort)
+        return kept
 
     @cached_property
     def _status(self) -> NDArray[np.int64]:
@@ -350,10 +389,11 @@ class CohortTable:
     @cached_property
     def _cohort_starts(self) -> NDArray[Any]:
         keys = self.counts.cohort_keys
+        starts: NDArray[Any] = self.periods["starts_on"].to_numpy().astype("datetime64[D]")
         if self.parameters.cohort_by:
             return np.full(len(keys), np.datetime64("NaT"), dtype="datetime64[D]")
-        starts = self.periods["starts_on"].to_numpy().astype("datetime64[D]")
-        return starts[np.array(keys, dtype=int)]
+        own: NDArray[Any] = starts[np.array(keys, dtype=int)]
+        return own
 
     @cached_property
     def _age_days(self) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -19,7 +19,7 @@ from retention_kit.measures.counting import (
 )
 from retention_kit.params import CohortParameters, brackets, condition, validate
 
-__all__ = ["cohort_table"]
+__all__ = ["cohort_table", "selected"]
 
 _MAX_CELLS = 600_000
 
@@ -69,7 +69,7 @@ def cohort_table(
     ledger = open_ledger(dataset, condition(chosen.orders))
     clocking = ledger.clocking(chosen.grain, chosen.clock)
     spans = _spans(chosen, clocking)
-    selection = _selection(chosen, ledger, clocking)
+    selection = selected(chosen, ledger, clocking)
     for name in selection.attributes:
         ledger.require_segment(name)
     cells = (selection.last - selection.first + 1) * len(spans)
@@ -148,7 +148,8 @@ def _spans(chosen: CohortParameters, clocking: Clocking) -> tuple[Span, ...]:
     return spans
 
 
-def _selection(chosen: CohortParameters, ledger: Ledger, clocking: Clocking) -> Selection:
+def selected(chosen: CohortParameters, ledger: Ledger, clocking: Clocking) -> Selection:
+    """Return which customers the parameters select, and how they are grouped."""
     starts = ledger.calendar.periods(chosen.grain)["starts_on"].to_numpy().astype("datetime64[D]")
     first = int(np.searchsorted(starts, np.datetime64(chosen.cohort_from))) if chosen.cohort_from else 0
     stop = clocking.begun_index

@@ -110,7 +110,7 @@ def _weighted(table: CohortTable) -> Iterator[dict[str, Any]]:
         mean = float((weight * rate).sum() / weight.sum())
         yield _row(definition, reason, mean, None, None, people, cohorts)
     if not table.parameters.cohort_by:
-        begun = table.counts.begun[0, :, 0] > 0
+        begun = (table.counts.begun[0, :, 0] > 0) & table.shown
         if (begun & ~mature).any():
             total, base = int(hits[begun].sum()), int(size[begun].sum())
             low, high = wilson(total, base, level=table.parameters.level)

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from retention_kit.data.engine import literal, quote
+from retention_kit.data.engine import literal
 from retention_kit.data.ledger import Ledger
-from retention_kit.data.statements import Clocking, all_of, any_of
+from retention_kit.data.statements import WORD_BITS, Clocking, all_of, any_of, segment
 from retention_kit.measures.intervals import BUCKETS, jackknife
 
 __all__ = [
@@ -133,6 +133,11 @@ class Amounts:
         """Return amounts and customers over the cells ``wanted``, shape (bucket, group, age)."""
         mask = np.broadcast_to(wanted, self.shape)
         return self._sum(self.rows, self.values, mask), self._sum(self.members, self.people, mask)
+
+    def merged(self) -> "Amounts":
+        """Return the same sums with all groups taken together."""
+        together = [(np.zeros_like(index[0]), *index[1:]) for index in (self.rows, self.members)]
+        return Amounts((1, *self.shape[1:]), together[0], self.values, together[1], self.people)
 
     def _sum(self, index: tuple[Ints, ...], values: Ints, mask: NDArray[np.bool_]) -> Ints:
         group, cohort, age, bucket = index
@@ -302,7 +307,7 @@ def hit(span: Span, mode: str, clocking: Clocking) -> str:
     """Return the SQL test of a customer's activity that says whether it is retained at an age."""
     tests: dict[str, Callable[[], str]] = {
         "bounded": lambda: any_of([span.first], clocking.words),
-        "unbounded": lambda: any_of(range(span.first, clocking.begun_index), clocking.words),
+        "unbounded": lambda: any_of(range(span.first, clocking.words * WORD_BITS), clocking.words),
         "range": lambda: any_of(range(span.first, span.last + 1), clocking.words),
         "streak": lambda: all_of(range(1, span.last + 1), clocking.words),
     }
@@ -311,7 +316,7 @@ def hit(span: Span, mode: str, clocking: Clocking) -> str:
 
 def key(attribute: str) -> str:
     """Return the SQL of an attribute's value, with a name for those who have none."""
-    return f"COALESCE(CAST({quote(attribute)} AS VARCHAR), {literal(UNKNOWN)})" if attribute else "''"
+    return f"COALESCE(CAST({segment(attribute)} AS VARCHAR), {literal(UNKNOWN)})" if attribute else "''"
 
 
 def _integers(rows: pa.Table, column: str) -> Ints:
@@ -333,6 +338,7 @@ def _positions(names: NDArray[np.object_], order: Sequence[object]) -> Ints:
 
 def _script(ledger: Ledger, views: Sequence[str], sql: str, values: Sequence[object]) -> str:
     """The statement with its values and the views it reads, to be run elsewhere."""
-    for value in values:
-        sql = sql.replace("?", literal(value), 1)
+    for value in values:  # at most one, of the condition, which comes last
+        before, _, after = sql.rpartition("?")
+        sql = f"{before}{literal(value)}{after}"
     return f"{ledger.script(views)}\n{sql}"

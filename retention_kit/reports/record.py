@@ -82,7 +82,7 @@ class Recorded(str):
 def record(view: View) -> Recorded:
     """Leave the view's tables, charts and numbers for the report, and say which they are.
 
-    Outside a report run (``RETENTION_RUN_DIR`` unset) nothing is written.
+    Outside a report run (``RETENTION_RUN_DIR`` unset) nothing is computed or written.
 
     Parameters
     ----------
@@ -99,6 +99,9 @@ def record(view: View) -> Recorded:
     ReportError
         When a table's or chart's name cannot be a file name.
     """
+    run_folder = os.environ.get("RETENTION_RUN_DIR")
+    if not run_folder:
+        return Recorded("Nothing recorded: this is no report run.")
     tables, charts, headline = view.tables(), view.charts(), view.headline()
     for name in (*tables, *charts):
         if not FILE_NAME.fullmatch(name):
@@ -108,9 +111,7 @@ def record(view: View) -> Recorded:
             )
     sizes = ", ".join(f"{name} ({table.num_rows:,} rows)" for name, table in tables.items())
     text = f"tables: {sizes or 'none'}; charts: {', '.join(charts) or 'none'}; numbers: {len(headline)}."
-    if not os.environ.get("RETENTION_RUN_DIR"):
-        return Recorded(f"A report would record {text}")
-    folder = Path(os.environ["RETENTION_RUN_DIR"])
+    folder = Path(run_folder)
     (folder / RESULT).unlink(missing_ok=True)  # an older result must not vouch for this one
     result = {
         "schema": 1,

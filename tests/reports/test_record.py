@@ -25,7 +25,7 @@ def test_outside_a_report_nothing_is_written(view, tmp_path, monkeypatch):
     monkeypatch.delenv("RETENTION_RUN_DIR", raising=False)
     monkeypatch.chdir(tmp_path)
     said = record(view)
-    assert said == "A report would record tables: cohorts (3 rows); charts: curve; numbers: 2."
+    assert said == "Nothing recorded: this is no report run."
     assert repr(said) == said
     assert list(tmp_path.iterdir()) == []
 
@@ -67,11 +67,10 @@ def test_a_name_that_is_no_file_name_is_refused(view, run_folder, monkeypatch, n
     assert list(run_folder.iterdir()) == []
 
 
-def test_a_view_without_tables_and_charts_says_so(view, monkeypatch):
-    monkeypatch.delenv("RETENTION_RUN_DIR", raising=False)
+def test_a_view_without_tables_and_charts_says_so(view, run_folder, monkeypatch):
     monkeypatch.setattr(view, "tables", dict)
     monkeypatch.setattr(view, "charts", dict)
-    assert record(view) == "A report would record tables: none; charts: none; numbers: 2."
+    assert record(view) == "Recorded tables: none; charts: none; numbers: 2."
 
 
 def test_values_become_json_without_losing_a_digit():

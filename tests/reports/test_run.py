@@ -229,6 +229,6 @@ def test_a_notebook_runs_by_itself_and_records_nothing(tmp_path, notebook_of, go
     notebook = nbformat.read(file, as_version=4)
     NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert (
-        notebook.cells[-1].outputs[0].data["text/plain"].startswith("A report would record tables: cohorts")
+        notebook.cells[-1].outputs[0].data["text/plain"].startswith("Nothing recorded")
     )
     assert [path.name for path in tmp_path.iterdir()] == ["01_cohorts.ipynb"]
