@@ -9,7 +9,8 @@ MUTED = "#5f6b76"
 LINE = "#d9dee3"
 ACCENT = "#2b5c8a"
 WARN = "#b4540a"
-FONT = "DejaVu Sans, Verdana, sans-serif"
+# It comes with the renderer, so that pictures are the same on every machine.
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 SEQUENTIAL = ("#f2f6fa", "#c6d9ea", "#8db4d4", "#4f87b5", "#245a8c", "#123a63")  # one hue, rising
 GROUPS = ("#2b5c8a", "#d1751f", "#4b8f6f", "#8a5a9e", "#a0403c", "#6b6b6b", "#c2a02b", "#3f9fb5")
 
