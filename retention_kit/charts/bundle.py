@@ -21,10 +21,12 @@ def vega_bundle() -> str:
         pass
     import vl_convert
 
-    script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+    script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg] # its stub wants a snippet
+    # Pages name the script by the hash of what a browser reads, and it reads every line end as "\n".
+    script = script.replace("\r\n", "\n").replace("\r", "\n")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
         stream.write(script)
     os.replace(name, path)
     return script

@@ -309,7 +309,7 @@ def _level() -> Drawing:
 
 
 def _marks() -> list[Drawing]:
-    base = _on("events").encode(x="start:T")
+    base = _on("events").encode(x=_time())
     return [
         base.mark_rule(color=WARN, strokeDash=[2, 2], opacity=0.8).encode(
             tooltip=_tooltips(("label", "event"))

@@ -18,6 +18,7 @@ import jinja2
 from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from retention_kit.charts.bundle import vega_bundle
 from retention_kit.tables import plain
 
 __all__ = ["LARGEST_PAGE", "Block", "blocks", "chart_tools", "page", "script_json"]
@@ -158,7 +159,7 @@ def _prose(source: str) -> Markup:
 
 
 def _rendered(context: Mapping[str, Any], live: Mapping[str, str], omitted: Sequence[str]) -> str:
-    scripts = [_bundle(), _part("page.js")] if live else []
+    scripts = [vega_bundle(), _part("page.js")] if live else []
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     return _template().render(
         **context,
@@ -168,15 +169,6 @@ def _rendered(context: Mapping[str, Any], live: Mapping[str, str], omitted: Sequ
         script_sources=" ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'",
         style=Markup(_part("page.css")),  # noqa: S704 - our own
     )
-
-
-@cache
-def _bundle() -> str:
-    import vl_convert
-
-    javascript_bundle: Any = vl_convert.javascript_bundle  # its stub takes the optional snippet for required
-    # Hashes are taken of what the browser reads, and it reads every line end as "\n".
-    return str(javascript_bundle()).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _part(name: str) -> str:

@@ -196,8 +196,15 @@ class CohortView:
         """Show why the definitions differ."""
         if self.surface.live:
             return panels.live_text(self.state, _reasons_html)
-        compared = self._shown.compared.select(["definition", "retention_rate", "reason"])
-        return panels.StaticTable(compared, formats={"retention_rate": ".1%"})
+        rows = [
+            {
+                "definition": row["definition"],
+                "retention": formats.value(row["retention_rate"], "share"),
+                "reason": row["reason"],
+            }
+            for row in self._shown.compared.to_pylist()
+        ]
+        return panels.StaticTable(pa.Table.from_pylist(rows))
 
     def card(self) -> Any:
         """Show how the numbers are computed: definition, the user's numbers in it, SQL, a line to cite."""

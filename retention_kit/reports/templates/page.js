@@ -12,12 +12,24 @@ for (const figure of document.querySelectorAll("figure[data-chart]")) {
     spec.autosize = { type: "fit-x", contains: "padding" };
     figure.style.setProperty("--rk-width", "0px");
   }
+  // The title becomes text of the page: it wraps on a phone, and can be selected and read aloud.
+  const title = document.createElement("h3");
+  const subtitle = document.createElement("p");
+  title.className = "rk-chart-title";
+  subtitle.className = "rk-chart-subtitle";
+  if (spec.title) {
+    title.textContent = [].concat(spec.title.text ?? spec.title).join(" ");
+    subtitle.textContent = [].concat(spec.title.subtitle ?? []).join("\n");
+    delete spec.title;
+  }
   const picture = figure.querySelector("img");
   const live = document.createElement("div");
   live.className = "rk-live rk-coming";
+  const drawing = document.createElement("div");
+  live.append(title, subtitle, drawing);
   figure.append(live);
   window
-    .vegaEmbed(live, spec, {
+    .vegaEmbed(drawing, spec, {
       ast: true,
       renderer: "svg",
       actions: { export: true, source: false, compiled: false, editor: false },
