@@ -90,6 +90,11 @@ def chart(
     marks = {"title": title, "subtitle": subtitle.split("\n"), "description": description, **words}
     spec = _filled(json.loads(_template(name)), marks)
     spec["datasets"] = {key: list(rows) for key, rows in data.items()}
+    # A layer with nothing to draw would still ask for room on the axes.
+    layers = spec.get("layer", [])
+    drawn = [layer for layer in layers if "data" not in layer or data[layer["data"]["name"]]]
+    if drawn:
+        spec["layer"] = drawn
     if step is not None:
         spec["width"] = {"step": step}
     return Chart(name, title, subtitle, description, spec, table)

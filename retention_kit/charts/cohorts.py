@@ -387,19 +387,12 @@ def _shade(row: dict[str, Any], top: float, *, plain: bool) -> None:
 def _time_axis(rows: list[dict[str, Any]], grain: str) -> dict[str, Any]:
     """Ticks where cohorts start, at most a dozen of them."""
     days = [date.fromisoformat(row["start"][:10]) for row in rows]
-    last = max((row.get("end") or row["start"] for row in rows), default=None)
-    ends = [*days[:1], *([date.fromisoformat(last[:10])] if last else [])]
     some = days[:: -(-len(days) // 12) or 1]
     return {
-        "ticks": [_date_time(day) for day in some],
-        "extent": [_date_time(day) for day in ends],
+        "ticks": [{"year": day.year, "month": day.month, "date": day.day} for day in some],
         "time_format": "%-d %b %Y" if grain in ("day", "week") else "%Y" if grain == "year" else "%b %Y",
         "x_title": f"{grain} of the first order",
     }
-
-
-def _date_time(day: date) -> dict[str, int]:
-    return {"year": day.year, "month": day.month, "date": day.day}
 
 
 def _events(rows: list[dict[str, Any]], events: pa.Table | None) -> list[dict[str, Any]]:

@@ -251,8 +251,7 @@ def _age() -> alt.X:
 def _time() -> alt.X:
     ticks = cast(Any, "@ticks")
     axis = alt.Axis(grid=False, values=ticks, format="@time_format", labelOverlap=True)
-    scale = alt.Scale(domain=cast(Any, "@extent"), padding=16)
-    return alt.X("start:T", title="@x_title", axis=axis, scale=scale)
+    return alt.X("start:T", title="@x_title", axis=axis, scale=alt.Scale(padding=16))
 
 
 def _value(field: str = "value") -> alt.Y:
@@ -309,7 +308,7 @@ def _level() -> Drawing:
 
 
 def _marks() -> list[Drawing]:
-    base = _on("events").encode(x=_time())
+    base = _on("events").encode(x="start:T")
     return [
         base.mark_rule(color=WARN, strokeDash=[2, 2], opacity=0.8).encode(
             tooltip=_tooltips(("label", "event"))
