@@ -1,5 +1,7 @@
 """The ``retention`` command: arguments in, exit codes out, no logic of its own."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,6 +21,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+# JupyterLab asks the network for news and extensions unless it is told not to.
+_OFFLINE = ("--LabApp.extension_manager=readonly", "--LabApp.news_url=")
 
 Setting = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Decide a key. Repeatable.")
@@ -136,13 +141,21 @@ def serve(
 
 @app.command()
 def lab(
-    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to JupyterLab.")] = None,
+    datasets: Annotated[
+        list[str] | None, typer.Argument(help="Dataset files or samples to choose from.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of JupyterLab.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ) -> None:
-    """Open the notebooks in JupyterLab."""
+    """Open the notebooks in JupyterLab, with datasets to choose from."""
     from retention_kit.resources import notebooks_folder
+    from retention_kit.serving.registry import registry
 
-    command = [sys.executable, "-m", "jupyter", "lab", str(notebooks_folder()), *(arguments or [])]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - no shell, our own words
+    known = {name: str(path) for name, path in registry(datasets or ["cdnow"]).items()}
+    options = [f"--ServerApp.root_dir={notebooks_folder()}", f"--ServerApp.port={port}", *_OFFLINE]
+    command = [sys.executable, "-m", "jupyter", "lab", *options, *([] if browser else ["--no-browser"])]
+    environment = {**os.environ, "RETENTION_DATASETS": json.dumps(known)}
+    raise typer.Exit(subprocess.run(command, check=False, env=environment).returncode)  # noqa: S603 - our own words
 
 
 @app.command()

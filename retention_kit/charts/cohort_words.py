@@ -11,6 +11,7 @@ from retention_kit.measures.intervals import newcombe
 
 __all__ = [
     "age_title",
+    "chosen_age",
     "context",
     "difference",
     "finding",
@@ -54,6 +55,14 @@ def age_title(table: CohortTable) -> str:
     return f"age in {grain}s since {since}" if table.parameters.clock == "elapsed" else f"age in {grain}s"
 
 
+def chosen_age(table: CohortTable) -> str:
+    """Return the label of the column that holds the age followed; the last one if none does."""
+    for span in table.spans:
+        if span.first <= table.parameters.age <= span.last:
+            return span.label
+    return table.spans[-1].label
+
+
 def value_title(table: CohortTable, *, average: bool = False) -> str:
     """Return what a number of the table is, with its unit."""
     chosen = table.parameters
@@ -79,16 +88,17 @@ def finding(table: CohortTable) -> str:
     first, last = first_and_last(table)
     if first is None:
         return "Nothing can be said yet: no cohort has finished a period"
-    grain = table.parameters.grain
+    grain, group = table.parameters.grain, table.groups[0]
+    who = f"{group}: " if group else ""
     if table.parameters.measure == "customers":
-        said = f"{_value(table, first)} are retained at age {first['age_label']} ({grain}s)"
+        said = f"{who}{_value(table, first)} are retained at age {first['age_label']} ({grain}s)"
         if last is not None:
             said += f", {_value(table, last)} at age {last['age_label']}"
         return said
     what = _MEASURES[table.parameters.measure]
     what += " per customer" if table.is_total else ""
     shown = last or first
-    return f"{_value(table, shown)} {what} at age {shown['age_label']} ({grain}s)"
+    return f"{who}{_value(table, shown)} {what} at age {shown['age_label']} ({grain}s)"
 
 
 def readings(table: CohortTable) -> list[str]:
@@ -97,15 +107,13 @@ def readings(table: CohortTable) -> list[str]:
     if first is None:
         return ["No cohort has finished a period after its first: there is nothing to read yet."]
     grain, group = table.parameters.grain, table.groups[0]
-    who = f"Of {plural(first['customers'], 'customer')}"
+    who = plural(first["customers"], "customer")
     who += f" with {table.parameters.breakdown} = {group}" if group else ""
-    kind = "retained" if table.parameters.measure == "customers" else value_title(table, average=True)
-    verb = "are" if table.parameters.measure == "customers" else "is"
+    start = _with_interval(table, first)
     sentence = (
-        f"{who}, {_with_interval(table, first)} {verb} {kind} at age {first['age_label']}"
+        f"Of {who}, {start} are retained at age {first['age_label']}"
         if table.parameters.measure == "customers"
-        else f"Over {plural(first['customers'], 'customer')}, {kind} is "
-        f"{_with_interval(table, first)} at age {first['age_label']}"
+        else f"Over {who}, {value_title(table, average=True)} is {start} at age {first['age_label']}"
     )
     if last is not None:
         sentence += f", and {_with_interval(table, last)} at age {last['age_label']}"
@@ -141,6 +149,7 @@ def _verdict(low: float, high: float) -> str:
 
 def _halves(table: CohortTable) -> str | tuple[str, int, int, float, float, float]:
     """Age, number of older and newer cohorts, and their difference; or why there is none."""
+    table = table.merged() if len(table.groups) > 1 else table
     chosen = table.parameters
     ages = [i for i, span in enumerate(table.spans) if span.first <= chosen.age <= span.last]
     if not ages or chosen.cohort_by:
@@ -167,7 +176,8 @@ def difference(table: CohortTable, change: float, low: float, high: float) -> st
         ends = f"{formats.points(low).removesuffix(' points')} to {formats.points(high)}"
         return f"{formats.points(change)} ({ends})"
     shown = formats.value(change, table.unit, currency=table.currency)
-    return f"{shown} ({formats.interval(low, high, table.unit, currency=table.currency)})"
+    ends = formats.interval(low, high, table.unit, currency=table.currency)
+    return f"{shown} ({ends})" if ends != formats.NOTHING else shown
 
 
 def _groups_compared(table: CohortTable) -> str:
@@ -213,4 +223,4 @@ def _value(table: CohortTable, row: Mapping[str, Any]) -> str:
 
 def _with_interval(table: CohortTable, row: Mapping[str, Any]) -> str:
     ends = formats.interval(row["ci_low"], row["ci_high"], table.unit, currency=table.currency)
-    return f"{_value(table, row)} ({ends})"
+    return f"{_value(table, row)} ({ends})" if ends != formats.NOTHING else _value(table, row)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from math import isnan
 from typing import Any
 
 import pyarrow as pa
@@ -37,7 +38,8 @@ def heat_map(table: CohortTable) -> Chart:
     later = [row["value"] for row in rows if row["age"] > 0 or table.parameters.measure == "cumulative_value"]
     kinds = {"cell"} if not grouped and table.is_total else {"cell", "pooled"}
     shaded = [row for row in rows if row["kind"] in kinds]
-    top = max((row["value"] for row in shaded if row["age"] > 0), default=0) or max(later, default=1) or 1
+    top = max((row["value"] for row in shaded if row["age"] > 0), default=0)
+    top = next((value for value in (top, max(later, default=0)) if value > 0), 1)
     for row in rows:
         _shade(row, top, plain=row["kind"] not in kinds)
     columns = [span.label for span in table.spans]
@@ -60,7 +62,7 @@ def heat_map(table: CohortTable) -> Chart:
             "top": repr(float(top)),
             "columns": columns,
             "rows": [row["row"] for row in sizes],
-            "row_title": table.parameters.breakdown or table.parameters.cohort_by or "cohort",
+            "row_title": _name_of_rows(table.parameters.breakdown or table.parameters.cohort_by),
         },
         step=13 if many else 44,
     )
@@ -88,7 +90,7 @@ def retention_curves(table: CohortTable) -> Chart:
             subtitle=subtitle,
             described=f"Curves of {len(table.groups)} groups over age.",
             data={"pooled": averages},
-            more={"group_title": table.parameters.breakdown},
+            more={"group_title": _name_of_rows(table.parameters.breakdown)},
             **common,
         )
     fixed = [
@@ -130,8 +132,9 @@ def retention_curves(table: CohortTable) -> Chart:
 
 def age_over_cohorts(table: CohortTable, events: pa.Table | None) -> Chart:
     """Return the value at the chosen age for each cohort: is it getting better?"""
-    age = _chosen_age(table)
-    rows = [row for row in _cell_rows(table, every_group=True) if row["column"] == age]
+    table = table.merged() if len(table.groups) > 1 else table
+    age = words.chosen_age(table)
+    rows = [row for row in _cell_rows(table) if row["column"] == age]
     level = [
         {"value": row["value"], "text": row["text"]}
         for row in (_average_row(table, row) for row in table.pooled.to_pylist() if row["customers"])
@@ -148,7 +151,7 @@ def age_over_cohorts(table: CohortTable, events: pa.Table | None) -> Chart:
         data={"cohorts": rows, "level": level} | ({} if by_attribute else {"events": _events(rows, events)}),
         frame=table.cells.filter(pc.equal(table.cells["age_label"], age)),
         more={
-            "row_title": table.parameters.cohort_by or "cohort",
+            "row_title": _name_of_rows(table.parameters.cohort_by),
             "rows": [row["row"] for row in rows],
         }
         | ({} if by_attribute else _time_axis(rows, grain)),
@@ -181,7 +184,7 @@ def cohort_sizes(table: CohortTable, events: pa.Table | None) -> Chart:
         data={"cohorts": rows} | ({} if by_attribute else {"events": _events(rows, events)}),
         frame=pa.Table.from_pylist(_filled_cohorts(table)),
         more={
-            "row_title": table.parameters.cohort_by or "cohort",
+            "row_title": _name_of_rows(table.parameters.cohort_by),
             "rows": [row["row"] for row in rows],
         }
         | ({} if by_attribute else _time_axis(rows, grain)),
@@ -190,8 +193,10 @@ def cohort_sizes(table: CohortTable, events: pa.Table | None) -> Chart:
 
 def definitions(table: CohortTable, compared: pa.Table) -> Chart:
     """Return the same data under other definitions."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for i, row in enumerate(compared.to_pylist()):
+        if row["retention_rate"] is None:
+            continue  # no cohort has got that far
         rate = {key: row[key] for key in ("ci_low", "ci_high") if row[key] is not None}
         rows.append(
             {
@@ -203,14 +208,22 @@ def definitions(table: CohortTable, compared: pa.Table) -> Chart:
                 **rate,
             }
         )
-    low, high = (pick(rows, key=lambda row: row["value"]) for pick in (min, max))
     age, grain = table.parameters.age, table.parameters.grain
+    if rows:
+        low, high = (pick(rows, key=lambda row: row["value"]) for pick in (min, max))
+        title = f"From {low['text']} to {high['text']}: the definition decides"
+        described = (
+            f"{words.plural(len(rows), 'definition')} of retention on the same customers, "
+            f"from {low['text']} ({low['definition']}) to {high['text']} ({high['definition']})."
+        )
+    else:
+        title = f"Nothing can be compared yet: no cohort has finished age {age}"
+        described = f"{title}."
     return chart(
         "definitions",
-        title=f"From {low['text']} to {high['text']}: the definition decides",
+        title=title,
         subtitle=f"retention at age {age} ({grain}s) · {words.context(table)}",
-        description=f"{len(rows)} definitions of retention on the same customers, "
-        f"from {low['text']} ({low['definition']}) to {high['text']} ({high['definition']}).",
+        description=described,
         words={
             "rows": [row["definition"] for row in rows],
             "value_title": "retention",
@@ -228,22 +241,22 @@ def differences(table: CohortTable) -> Chart:
     frame = table.differences(one, two)
     rows = []
     for row in frame.to_pylist():
-        if row["difference"] is None or row["difference"] != row["difference"] or row["age_periods"] == 0:
+        if isnan(row["difference"]) or row["age_periods"] == 0:
             continue
         share = table.unit == "share"
         money = {"currency": table.currency}
+        ends = {key: row[key] for key in ("ci_low", "ci_high") if not isnan(row[key])}
         rows.append(
             {
                 "age": row["age_periods"],
                 "column": row["age_label"],
                 "value": row["difference"],
-                "ci_low": row["ci_low"],
-                "ci_high": row["ci_high"],
                 "clear": row["ci_low"] > 0 or row["ci_high"] < 0,
                 "text": formats.points(row["difference"])
                 if share
                 else formats.value(row["difference"], table.unit, **money),
                 "interval": formats.interval(row["ci_low"], row["ci_high"], table.unit, **money),
+                **ends,
             }
         )
     clear = sum(row["clear"] for row in rows)
@@ -311,11 +324,15 @@ def _average_row(table: CohortTable, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cell_rows(table: CohortTable, *, every_group: bool = False) -> list[dict[str, Any]]:
-    """Cells that hold a number, one group's or all groups' taken together."""
-    source = table.merged() if every_group and len(table.groups) > 1 else table
+def _name_of_rows(attribute: str) -> str:
+    # The colon keeps attributes apart from the tooltip's own lines, and from "image", which it would load.
+    return f"{attribute}:" if attribute else "cohort"
+
+
+def _cell_rows(table: CohortTable) -> list[dict[str, Any]]:
+    """Cells that hold a number."""
     rows, order = [], {name: i for i, name in enumerate(table.cohorts)}
-    for row in source.cells.to_pylist():
+    for row in table.cells.to_pylist():
         if row[table.value_column] is None:
             continue
         base = row["eligible"] if table.parameters.cohort_by else row["cohort_size"]
@@ -402,13 +419,6 @@ def _events(rows: list[dict[str, Any]], events: pa.Table | None) -> list[dict[st
     marks = [{"start": _iso(row["date"]), "label": row["label"]} for row in events.to_pylist()]
     last = max(row.get("end") or row["start"] for row in rows)
     return [mark for mark in marks if min(starts) <= str(mark["start"]) <= last]
-
-
-def _chosen_age(table: CohortTable) -> str:
-    for span in table.spans:
-        if span.first <= table.parameters.age <= span.last:
-            return span.label
-    return table.spans[-1].label
 
 
 def _short(value: float, unit: str) -> str:

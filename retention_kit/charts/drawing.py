@@ -24,7 +24,9 @@ Drawing: TypeAlias = Any  # Altair types a layer of charts as one of several cla
 
 def heat_map() -> Drawing:
     """Cohorts with their sizes down, ages across: hatched while unfinished, pale while uncertain."""
-    axis = alt.Axis(orient="top", labelAngle=0, labelOverlap=True, ticks=False, domain=False)
+    axis = alt.Axis(
+        orient="top", labelAngle=0, labelOverlap=True, labelSeparation=5, ticks=False, domain=False
+    )
     x = alt.X("column:O", scale=_fixed("@columns"), title="@x_title", axis=axis)
     rows = alt.Axis(ticks=False, domain=False, labelPadding=64)
     y = alt.Y("row:O", scale=_fixed("@rows"), title=None, axis=rows)

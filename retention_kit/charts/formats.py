@@ -2,9 +2,9 @@
 
 from math import isnan
 
-__all__ = ["count", "interval", "number", "points", "value"]
+__all__ = ["NOTHING", "count", "interval", "number", "points", "value"]
 
-_NOTHING = "–"
+NOTHING = "–"
 
 
 def count(amount: float) -> str:
@@ -23,7 +23,7 @@ def value(amount: float | None, unit: str, *, currency: str = "") -> str:
     ('14.6 %', '35.17 USD', '12,345')
     """
     if amount is None or isnan(amount):
-        return _NOTHING
+        return NOTHING
     if unit == "share":
         return f"{amount * 100:.1f} %"
     if unit == "money":
@@ -38,7 +38,7 @@ def interval(low: float | None, high: float | None, unit: str, *, currency: str 
     '13.3 to 16.1 %'
     """
     if low is None or high is None or isnan(low) or isnan(high):
-        return _NOTHING
+        return NOTHING
     first, second = value(low, unit, currency=currency), value(high, unit, currency=currency)
     suffix = " %" if unit == "share" else f" {currency}" if unit == "money" and currency else ""
     return f"{first.removesuffix(suffix)} to {second}"

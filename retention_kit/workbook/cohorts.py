@@ -148,7 +148,9 @@ class CohortView:
 
         tell()
         self.state.observe(tell, ["message", "busy"])
-        made = controls(self.state, choices=self._choices(), days=_DAYS, first=_FIRST)
+        choices = self._choices()
+        first = ("dataset", *_FIRST) if len(choices["dataset"]) > 1 else _FIRST
+        made = controls(self.state, choices=choices, days=_DAYS, first=first)
         command = panels.live_text(
             self.state,
             lambda shown: f'<p class="rk-facts rk-command">{_command_html(self._command(shown))}</p>',
@@ -287,7 +289,8 @@ def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
         return CohortView(validate(CohortParameters, given), where)
     said: list[str] = []
     parameters = CohortParameters()
-    if where is Surface.APP and registered():
+    if registered() and given.get("dataset") == parameters.dataset and parameters.dataset not in registered():
+        # Who started the server said which data to look at, and the notebook names no other.
         parameters = parameters.model_copy(update={"dataset": registered()[0]})
         given["dataset"] = parameters.dataset
     with guarded(said.append):
