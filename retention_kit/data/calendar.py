@@ -104,7 +104,9 @@ class Calendar:
             return count
         if grain == "week":
             return (count + _EPOCH_WEEKDAY - WEEKDAYS.index(self.first_weekday)) // 7
-        return (days.astype("datetime64[M]").astype(np.int64) - (self.fiscal_year_start - 1)) // _MONTHS[grain]
+        return (days.astype("datetime64[M]").astype(np.int64) - (self.fiscal_year_start - 1)) // _MONTHS[
+            grain
+        ]
 
     def _first_start(self, grain: Grain) -> np.datetime64:
         first = np.datetime64(self.first_day)
@@ -114,7 +116,8 @@ class Calendar:
         if grain == "week":
             return np.datetime64(number * 7 - _EPOCH_WEEKDAY + WEEKDAYS.index(self.first_weekday), "D")
         months = number * _MONTHS[grain] + self.fiscal_year_start - 1
-        return np.datetime64(months, "M").astype("datetime64[D]")
+        start: np.datetime64 = np.datetime64(months, "M").astype("datetime64[D]")
+        return start
 
     def _label(self, grain: Grain, start: date) -> str:
         if grain in ("day", "week"):

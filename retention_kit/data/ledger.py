@@ -12,8 +12,10 @@ from datetime import timedelta
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 import duckdb
 import pyarrow as pa
@@ -71,7 +73,8 @@ class Ledger:
         return Clocking(
             grain=grain,
             clock=clock,
-            words=-(-begun // WORD_BITS),
+            # The night when clocks go back can add an age that no calendar day begins.
+            words=-(-(begun + (clock == "elapsed")) // WORD_BITS),
             begun_index=begun,
             finished_index=self.calendar.index_of(grain, next_day),
             as_of_end=end,
@@ -128,8 +131,8 @@ class Ledger:
         """Return an attribute's values at the first order, the most frequent first."""
         self.require_segment(name)
         rows = self.query(
-            f"SELECT {quote(name)} AS value, count(*) AS n FROM {self.customers()} "
-            f"WHERE {quote(name)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {limit}"
+            f"SELECT {statements.segment(name)} AS value, count(*) AS n FROM {self.customers()} "
+            f"WHERE {statements.segment(name)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {limit}"
         )
         return [str(value) for value in rows["value"].to_pylist()]
 
@@ -157,14 +160,21 @@ class Ledger:
 
     def _with_values(self, name: str) -> str:
         statement = self._statements[name]
-        return statement.replace("?", literal(self.only[1])) if self.only else statement
+        if self.only is None:
+            return statement
+        return statement.replace(self._orders, self._orders_with(literal(self.only[1])))
 
     @property
     def _orders(self) -> str:
         if self.only is None:
             return "orders"
         self.require_segment(self.only[0], of_order=True)
-        return f"(SELECT * FROM orders WHERE {quote(self.only[0])} = ?)"
+        return self._orders_with("?")
+
+    def _orders_with(self, value: str) -> str:
+        """The orders that count, by the SQL of the value they have."""
+        name = quote(self.only[0]) if self.only else ""
+        return f"(SELECT * FROM orders WHERE {name} = {value})"
 
     @cached_property
     def _order_columns(self) -> frozenset[str]:
@@ -172,8 +182,11 @@ class Ledger:
 
     @cached_property
     def _has_times(self) -> bool:
-        """Whether orders have a time of day, so that local and universal time differ."""
-        found = self.query("SELECT 1 AS x FROM orders WHERE ordered_at <> ordered_at_utc LIMIT 1")
+        """Whether orders have a time of day; those that have none count days, whatever the clocks do."""
+        found = self.query(
+            "SELECT 1 AS x FROM orders "
+            "WHERE ordered_at <> ordered_at_utc OR ordered_at <> ordered_day LIMIT 1"
+        )
         return bool(found.num_rows)
 
     @cached_property
@@ -181,14 +194,17 @@ class Ledger:
         return {}
 
     @cached_property
-    def _scratch(self) -> TemporaryDirectory[str]:
-        return TemporaryDirectory(prefix="retention-")
+    def _scratch(self) -> Path:
+        folder = mkdtemp(prefix="retention-")
+        # Removed with the ledger, or at exit: nobody closes a ledger.
+        finalize(self, rmtree, folder, ignore_errors=True)
+        return Path(folder)
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         data = self.dataset
         folders = {data.store.folder, data.orders.parent}
-        connection = connect(*sorted(folders), scratch=Path(self._scratch.name))
+        connection = connect(*sorted(folders), scratch=self._scratch)
         _define(connection, "orders", data.orders)
         if data.customers is not None:
             _define(connection, "customers", data.customers)
@@ -199,20 +215,18 @@ class Ledger:
         """Define the view ``name`` over the cached rows of ``statement``."""
         if self.only and not named:
             name += _FILTERED + sha256(repr(self.only).encode()).hexdigest()[:12]
-        self.dataset.require_unchanged()
-        if not self.dataset.orders.exists():
-            raise DataError("The cache of this dataset was cleared.", todo="Open the dataset again.")
+        self.dataset.store.file("calendar.parquet", self._write_calendar)
         path = self.dataset.store.file(f"{name}.parquet", self._writer(statement))
         if name in self._statements:
             return name
         _define(self._connection, name, path)
-        if name.startswith("ledger"):
+        if _plain(name) != name:
             self._connection.execute(f"CREATE OR REPLACE VIEW ledger AS SELECT * FROM {quote(name)}")
         self._statements[name] = statement
         return name
 
     def _writer(self, statement: str) -> Callable[[Path], None]:
-        values = [self.only[1]] * statement.count("?") if self.only else []
+        values = [self.only[1]] * statement.count(self._orders) if self.only else []
 
         def write(path: Path) -> None:
             target = literal(path)
@@ -240,7 +254,17 @@ class Ledger:
 
 
 def open_ledger(dataset: "Dataset", only: tuple[str, str] | None = None) -> Ledger:
-    """Return the ledger of a dataset; the same one, with its connection, each time it is asked for."""
+    """Return the ledger of a dataset; the same one, with its connection, each time it is asked for.
+
+    Raises
+    ------
+    DataError
+        When a source has changed since, or the cache was cleared.
+    """
+    # Here, not in the ledger: datasets with equal contents share one, and each has files of its own.
+    dataset.require_unchanged()
+    if not dataset.orders.exists():
+        raise DataError("The cache of this dataset was cleared.", todo="Open the dataset again.")
     return _shared(Ledger((dataset.fingerprint, str(dataset.store.folder)), only, dataset))
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "cells",
     "ledger",
     "members",
+    "segment",
     "segmented",
     "sizes",
 ]
@@ -66,9 +67,9 @@ def ledger(*, orders: str, at_order: Sequence[str], of_customer: Sequence[str], 
     that moment, the smallest value, so that the result never depends on the order of rows.
     """
     revenue = "sum(o.amount)" if money else "NULL"
-    at_first = "".join(f", min(o.{quote(name)}) AS {quote(name)}" for name in at_order)
-    attributes = "".join(f", k.{quote(name)}" for name in of_customer)
-    chosen = "".join(f", a.{quote(name)}" for name in at_order) + attributes
+    at_first = "".join(f", min(o.{quote(name)}) AS {segment(name)}" for name in at_order)
+    attributes = "".join(f", k.{quote(name)} AS {segment(name)}" for name in of_customer)
+    chosen = "".join(f", a.{segment(name)}" for name in at_order) + attributes
     return f"""
 WITH source AS (SELECT * FROM {orders}),
 spans AS (
@@ -83,6 +84,15 @@ FROM spans AS s
 {"JOIN at_first AS a ON a.customer_id = s.customer_id" if at_order else ""}
 {"LEFT JOIN customers AS k ON k.customer_id = s.customer_id" if of_customer else ""}
 """.strip()
+
+
+def segment(name: str) -> str:
+    """Return the column of a segment in the tables made here, apart from their own columns.
+
+    >>> print(segment("orders"))
+    "segment_orders"
+    """
+    return quote(f"segment_{name}")
 
 
 def _first_values(at_first: str) -> str:
@@ -171,7 +181,7 @@ def members(clocking: Clocking, *, segments: Sequence[str] = ()) -> str:
         last = f"{end} - INTERVAL 1 MICROSECOND"
         begun = f"1 + {_age(clocking.grain, 'l', f'({last})', f'({last})')}"
         finished = _age(clocking.grain, "l", end, end)
-    chosen = "".join(f", l.{quote(name)}" for name in segments)
+    chosen = "".join(f", l.{segment(name)}" for name in segments)
     return f"""SELECT l.customer_id, l.bucket, l.first_at, l.first_at_utc{chosen}, c.period_index AS cohort,
       CAST({begun} AS INTEGER) AS begun_ages, CAST({finished} AS INTEGER) AS finished_ages
     FROM ledger AS l JOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = l.first_day"""
@@ -179,7 +189,7 @@ def members(clocking: Clocking, *, segments: Sequence[str] = ()) -> str:
 
 def sizes(clocking: Clocking, *, segments: Sequence[str]) -> str:
     """Return the number of customers per segment, cohort, ages begun and finished, and bucket."""
-    keys = ", ".join([*map(quote, segments), *_CELL_KEYS, "bucket"])
+    keys = ", ".join([*map(segment, segments), *_CELL_KEYS, "bucket"])
     return f"""SELECT {keys}, count(*) AS customers
 FROM (
     {members(clocking, segments=segments)}
@@ -188,7 +198,7 @@ FROM (
 
 def cells(clocking: Clocking, *, segments: Sequence[str], orders: str, money: bool, margin: bool) -> str:
     """Return orders, revenue and margin per segment, cohort, ages begun and finished, age and bucket."""
-    keys = ", ".join(f"m.{name}" for name in [*map(quote, segments), *_CELL_KEYS, "bucket"])
+    keys = ", ".join(f"m.{name}" for name in [*map(segment, segments), *_CELL_KEYS, "bucket"])
     age = "c.period_index - m.cohort"
     calendar = f"\nJOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = o.ordered_day"
     if clocking.clock == "elapsed":
@@ -205,7 +215,7 @@ GROUP BY {keys}, {age}""".strip()
 
 def segmented(*, activity: str, segments: Sequence[str]) -> str:
     """Return the activity with each customer's segments beside it."""
-    chosen = ", ".join(f"l.{quote(name)}" for name in segments)
+    chosen = ", ".join(f"l.{segment(name)}" for name in segments)
     return f"SELECT a.*, {chosen}\nFROM {activity} AS a JOIN ledger AS l ON l.customer_id = a.customer_id"
 
 
@@ -239,7 +249,7 @@ def _word(bit: str, index: int, words: int) -> str:
 def _lowest(words: Sequence[str]) -> str:
     """Position of the lowest bit set in a row of words."""
     arms = " ".join(
-        f"WHEN {word} <> 0 THEN {WORD_BITS * i} + bit_count(({word} & -{word}) - 1)"
+        f"WHEN {word} <> 0 THEN {WORD_BITS * i} + CAST(bit_count(({word} & -{word}) - 1) AS INTEGER)"
         for i, word in enumerate(words)
     )
     return f"CASE {arms} END"

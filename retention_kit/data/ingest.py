@@ -1,0 +1,225 @@
+"""From a source to canonical orders: classify every row, settle what an order is, net refunds."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from retention_kit.data.accounting import AFTER_AS_OF, Accounting, Dropped
+from retention_kit.data.canonical import count_customers, one_row_an_order, write_orders
+from retention_kit.data.config import DatasetConfig
+from retention_kit.data.reading import Relation
+from retention_kit.data.rowplan import ANONYMOUS, KEPT, MISSING_AMOUNT, RowPlan, row_plan, rows_statement
+from retention_kit.data.settle import settle
+from retention_kit.errors import DataError
+
+__all__ = ["ingest_orders"]
+
+ORPHAN, RAGGED = "refund without an order", "ragged row"
+
+
+def ingest_orders(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    config: DatasetConfig,
+    *,
+    as_of: date | None,
+    target: Path,
+) -> Accounting:
+    """Write the qualifying orders of ``relation`` to the Parquet file ``target``.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Where ``relation`` lives; may write to the target's folder.
+    relation : Relation
+        The source's rows.
+    config : DatasetConfig
+        Mapping, policies and limits.
+    as_of : date, optional
+        Last local day counted; later rows are cut.
+    target : Path
+        File to write.
+
+    Returns
+    -------
+    Accounting
+        Where each row went.
+
+    Raises
+    ------
+    ColumnError, ChoiceError, DataError, LossError
+        When columns are missing, a reading is undecided, or too little is left.
+    """
+    plan = row_plan(connection, relation, config, as_of)
+    # Text is parsed once into a table; typed columns are cheap enough to be read where they lie.
+    typed = set(relation.types.values()) != {"VARCHAR"}
+    numbered = relation.numbered
+    if config.duplicates == "drop":
+        keys = ", ".join(relation.columns.values())
+        numbered = (
+            f"(SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY _file, _row) > 1 AS _copy"
+            f" FROM {numbered})"
+        )
+    connection.execute(
+        rows_statement(plan, numbered, config, name="numbered_rows", table=not typed, places=True)
+    )
+    plain = typed and config.duplicates == "keep"
+    rows = "numbered_rows"
+    if plain:
+        rows = "plain_rows"
+        connection.execute(rows_statement(plan, relation.plain, config, name=rows, table=False, places=False))
+    counts = _counts(connection, plan, rows)
+    if plan.has("order_id") and plan.code(MISSING_AMOUNT) in counts:
+        rows = _fill_lines(connection, plan, view=typed)
+        counts = _counts(connection, plan, rows)
+    dropped = _dropped(connection, relation, plan, counts)
+    if relation.ragged_rows:
+        dropped.insert(0, Dropped(RAGGED, relation.ragged_rows, tuple(map(str, relation.ragged))))
+    if not typed and config.duplicates == "keep":
+        _note_duplicates(connection, relation, plan)
+    totals = counts.get(KEPT, {})
+    _require_rows(counts, dropped, as_of)
+
+    if not totals["negative"] and one_row_an_order(connection, plan, rows):
+        ordered, settled = rows, None
+    else:
+        settled = settle(connection, plan.select, tuple(plan.segments), refunds=config.refunds)
+        ordered = "settled_orders"
+        if settled.orphan_rows:
+            places = _offenders(connection, relation, "orphan_rows", "TRUE")
+            dropped.append(Dropped(ORPHAN, settled.orphan_rows, places))
+        if not settled.orders:
+            raise DataError("Every order was refunded in full.", todo="Check the signs of the amounts.")
+    first, last = totals["first"].date(), totals["last"].date()
+    if settled:
+        first, last = settled.first.date(), settled.last.date()
+    date_only = not totals["instants"] and not totals["clocks"]
+    write_orders(
+        connection,
+        plan,
+        ordered,
+        zone=config.time_zone,
+        date_only=date_only,
+        days=(first, last),
+        target=target,
+    )
+    money = plan.has("amount")
+    gross = totals["positive_sum"] if money else None
+    negative = -totals["negative_sum"] if money else None
+    net = (settled.net if settled else gross) if money else None
+    refunded = gross - net if gross is not None and net is not None else None
+    return Accounting(
+        rows_read=sum(part["rows"] for part in counts.values()) + relation.ragged_rows,
+        kept=settled.kept_rows if settled else totals["rows"],
+        netted=settled.netted_rows if settled else 0,
+        anonymous=counts.get(ANONYMOUS, {"rows": 0})["rows"],
+        dropped=tuple(dropped),
+        orders=settled.orders if settled else totals["rows"],
+        customers=count_customers(connection, ordered),
+        fully_refunded=settled.fully_refunded if settled else 0,
+        gross=gross,
+        refunded=refunded,
+        net=net,
+        unmatched=negative - refunded if negative is not None and refunded is not None else None,
+        first_day=first,
+        last_day=last,
+        notes=tuple(plan.notes),
+    )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, plan: RowPlan, rows: str) -> dict[int, dict[str, Any]]:
+    money = "0, 0, 0"
+    if plan.has("amount"):
+        money = (
+            "count(*) FILTER (amount < 0), coalesce(sum(amount) FILTER (amount >= 0), 0),"
+            " coalesce(sum(amount) FILTER (amount < 0), 0)"
+        )
+    names = ("rows", "first", "last", "clocks", "instants", "negative", "positive_sum", "negative_sum")
+    found = connection.execute(
+        "SELECT reason, count(*), min(wall), max(wall), count(*) FILTER (wall <> wall::DATE),"
+        f" count(*) FILTER (instant), {money} FROM {rows} GROUP BY reason"
+    ).fetchall()
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in found}
+
+
+def _fill_lines(connection: duckdb.DuckDBPyConnection, plan: RowPlan, *, view: bool) -> str:
+    # Shop exports give an order's total on its first line and leave it blank on the others.
+    if view:
+        connection.execute("CREATE TEMP TABLE filled_rows AS FROM numbered_rows")
+        connection.execute("DROP VIEW numbered_rows")
+        connection.execute("ALTER TABLE filled_rows RENAME TO numbered_rows")
+    margin = ", margin = coalesce(margin, 0)" if plan.has("margin") else ""
+    filled = connection.execute(
+        f"UPDATE numbered_rows SET reason = {KEPT}, amount = 0{margin}"
+        f" WHERE reason = {plan.code(MISSING_AMOUNT)} AND (customer_id, order_id) IN"
+        f" (SELECT (customer_id, order_id) FROM numbered_rows WHERE reason = {KEPT} AND order_id IS NOT NULL)"
+    ).fetchall()[0][0]
+    if filled:
+        plan.notes.append(
+            f"order lines without an amount of their own: {filled:,}; another line has their order's"
+        )
+    return "numbered_rows"
+
+
+def _dropped(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    plan: RowPlan,
+    counts: Mapping[int, Mapping[str, Any]],
+) -> list[Dropped]:
+    return [
+        Dropped(
+            reason,
+            counts[code]["rows"],
+            _offenders(connection, relation, "numbered_rows", f"reason = {code}"),
+        )
+        for code, (reason, _, _) in enumerate(plan.reasons, start=2)
+        if code in counts
+    ]
+
+
+def _offenders(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, rows: str, condition: str
+) -> tuple[str, ...]:
+    found = connection.execute(
+        f"SELECT _file, _row, shown FROM {rows} WHERE {condition} ORDER BY _file, _row LIMIT 5"
+    ).fetchall()
+    places = relation.locate((row[0], row[1]) for row in found)
+    return tuple(f"{places.get((row[0], row[1]), f'row {row[1] + 1}')}: {row[2] or ''!r}" for row in found)
+
+
+def _note_duplicates(connection: duckdb.DuckDBPyConnection, relation: Relation, plan: RowPlan) -> None:
+    columns = ", ".join(relation.columns.values())
+    copies = connection.execute(
+        f"SELECT coalesce(sum(copies - 1), 0)::BIGINT FROM"
+        f" (SELECT count(*) AS copies FROM {relation.plain} GROUP BY {columns})"
+    ).fetchall()[0][0]
+    if copies:
+        plan.notes.append(
+            f'rows that repeat another exactly: {copies:,}, kept; duplicates = "drop" leaves them out'
+        )
+
+
+def _require_rows(
+    counts: Mapping[int, Mapping[str, Any]], dropped: list[Dropped], as_of: date | None
+) -> None:
+    if KEPT in counts:
+        return
+    reasons = "; ".join(map(str, dropped))
+    cut = next((part.rows for part in dropped if part.reason == AFTER_AS_OF), 0)
+    if cut:
+        raise DataError(
+            f"The as-of date {as_of} lies before the first order: {reasons}.", todo="Choose a later as_of."
+        )
+    anonymous = counts.get(ANONYMOUS, {"rows": 0})["rows"]
+    if anonymous and not dropped:
+        raise DataError(
+            f"All {anonymous:,} rows lack a customer.", todo="Check which column customer_id is mapped to."
+        )
+    raise DataError(
+        f"No row can be used: {reasons}{f'; {anonymous:,} without a customer' if anonymous else ''}.",
+        todo="Check the mapping and how dates and amounts are written.",
+    )

@@ -1,0 +1,220 @@
+"""Which column is which: guessed from the headers, held against the content, asked where undecided."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from retention_kit.data.config import DatasetConfig, DateOrder, Orders, config_from
+from retention_kit.data.conventions import currency_marks, date_order_of, decimal_mark_of
+from retention_kit.data.engine import connect
+from retention_kit.data.parsing import amount_of, moment_of, text_of
+from retention_kit.data.reading import Relation, read_frame, read_source
+from retention_kit.data.vocabulary import VOCABULARY, plain_name
+from retention_kit.errors import ChoiceError, DataError
+
+__all__ = ["guessed_columns", "guessed_config", "opened"]
+
+ENOUGH = 0.5  # share of a sample's filled cells that must read as what the header promises
+SAMPLE_ROWS = 2_000
+NUMBERS = ("amount", "quantity", "unit_price", "margin")
+
+
+@contextmanager
+def opened(
+    source: list[Path] | pa.Table, orders: Orders
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Relation]]:
+    """Give the rows of files or of a frame as a relation, in a connection of their own."""
+    with tempfile.TemporaryDirectory(prefix="retention-") as name:
+        scratch = Path(name)
+        folders = [] if isinstance(source, pa.Table) else [path.parent for path in source]
+        with connect(*folders, scratch=scratch) as connection:
+            if isinstance(source, pa.Table):
+                yield connection, read_frame(connection, source, name="orders")
+            else:
+                yield connection, read_source(connection, orders, source, name="orders", scratch=scratch)
+
+
+def guessed_config(
+    source: list[Path] | pa.Table, content: Mapping[str, Any], *, named: str = ""
+) -> DatasetConfig:
+    """Return the dataset that files or a frame hold, with what ``content`` states and the rest guessed.
+
+    Parameters
+    ----------
+    source : list of Path or pyarrow.Table
+        The orders.
+    content : mapping
+        Tables of a dataset file, as far as they are stated.
+    named : str
+        What the dataset file calls the source.
+
+    Raises
+    ------
+    ChoiceError
+        When the data allow several readings; it names the key and its choices.
+    DataError
+        When nothing reads as a date.
+    """
+    stated = dict(content.get("orders", {}))
+    columns = dict(stated.pop("columns", {}))
+    if named:
+        stated["source"] = named
+    # Checked before anything is read, so that a slip in a key costs no time.
+    config = config_from({"schema": 1, **content, "orders": {**stated, "columns": columns}})
+    with opened(source, config.orders) as (connection, relation):
+        columns = guessed_columns(connection, relation, columns)
+        for key in ("encoding", "delimiter"):
+            # Files that differ are told one by one, each time they are read.
+            told = {getattr(text, key) for text in relation.texts}
+            if len(told) == 1:
+                stated.setdefault(key, told.pop())
+        moment = relation.column(columns["ordered_at"], key="ordered_at")
+        if relation.types[columns["ordered_at"]] == "VARCHAR" and not stated.get("date_order"):
+            stated["date_order"] = date_order_of(connection, relation.plain, moment)
+        texts = [
+            relation.column(columns[key], key=key)
+            for key in NUMBERS
+            if key in columns and relation.types.get(columns[key]) == "VARCHAR"
+        ]
+        if texts and not stated.get("decimal"):
+            stated["decimal"] = _shared_mark(connection, relation, texts)
+        currency = config.currency or _currency(connection, relation, columns)
+    return config_from(
+        {"schema": 1, **content, "currency": currency, "orders": {**stated, "columns": columns}}
+    )
+
+
+def guessed_columns(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, stated: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the source's column for each canonical one that it has, those in ``stated`` as they are.
+
+    Raises
+    ------
+    ChoiceError
+        When two columns fit equally well, or none for the customer or the date.
+    """
+    columns = {key: name for key, name in stated.items() if name}
+    for key, name in columns.items():
+        relation.column(name, key=key)
+    for key in VOCABULARY:
+        if key in columns or (key in ("quantity", "unit_price") and "amount" in columns):
+            continue
+        if key in ("margin", "currency") and not {"amount", "unit_price"} & set(columns):
+            continue
+        found = _candidates(connection, relation, key, taken=set(columns.values()))
+        if len(found) > 1 and key in ("product", "channel", "status", "order_id"):
+            found = found[:1]
+        if len(found) > 1:
+            raise ChoiceError(f"Several columns may be {key}: {', '.join(found)}.", key=key, choices=found)
+        if found:
+            columns[key] = found[0]
+        elif key == "ordered_at":
+            columns[key] = _only_date(connection, relation, taken=set(columns.values()))
+        elif key == "customer_id":
+            raise ChoiceError(
+                "No column looks like the customer's number or address.",
+                key=key,
+                choices=list(relation.columns)[:20],
+            )
+    plain = {plain_name(name): name for name in relation.columns}
+    if "order_id" not in columns and {"name", "financialstatus"} <= set(plain):
+        columns["order_id"] = plain["name"]  # what Shopify calls its order number
+    if "amount" not in columns and "quantity" not in columns and "unit_price" in columns:
+        columns["amount"] = columns.pop("unit_price")
+    if "unit_price" not in columns and "quantity" not in stated:
+        columns.pop("quantity", None)
+    return columns
+
+
+def _candidates(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, key: str, *, taken: set[str]
+) -> list[str]:
+    free = {name: plain_name(name) for name in relation.columns if name not in taken}
+    for group in VOCABULARY[key]:
+        found = [name for name, plain in free.items() if plain in group]
+        if key == "ordered_at":
+            found = [name for name in found if _reads_as_date(connection, relation, name)]
+        if key in NUMBERS:
+            found = [name for name in found if _reads_as_number(connection, relation, name)]
+        if found:
+            return found
+    return []
+
+
+def _only_date(connection: duckdb.DuckDBPyConnection, relation: Relation, *, taken: set[str]) -> str:
+    found = [
+        name for name in relation.columns if name not in taken and _reads_as_date(connection, relation, name)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ChoiceError(f"Several columns hold dates: {', '.join(found)}.", key="ordered_at", choices=found)
+    raise DataError(
+        f"No column reads as dates; columns found: {', '.join(relation.columns)}.",
+        todo="Check that the file holds orders with their dates, or set ordered_at to the column's name.",
+    )
+
+
+def _reads_as_date(connection: duckdb.DuckDBPyConnection, relation: Relation, name: str) -> bool:
+    kind = relation.types[name]
+    if kind.startswith(("TIMESTAMP", "DATE")):
+        return True
+    if kind in ("DOUBLE", "FLOAT", "BOOLEAN") or kind.startswith("DECIMAL"):
+        return False
+    orders: tuple[DateOrder, ...] = ("dmy", "mdy", "ymd")
+    return any(
+        _share_read(connection, relation, name, moment_of("t", date_order=order)) >= ENOUGH
+        for order in orders
+    )
+
+
+def _reads_as_number(connection: duckdb.DuckDBPyConnection, relation: Relation, name: str) -> bool:
+    kind = relation.types[name]
+    if kind != "VARCHAR":
+        return not kind.startswith(("TIMESTAMP", "DATE", "BOOLEAN"))
+    return any(
+        _share_read(connection, relation, name, amount_of("t", decimal=mark)) >= ENOUGH for mark in ".,"
+    )
+
+
+def _share_read(connection: duckdb.DuckDBPyConnection, relation: Relation, name: str, value: str) -> float:
+    column = text_of(f"{relation.columns[name]}::VARCHAR")
+    filled, read = connection.execute(
+        f"SELECT count(t), count({value}) FROM"
+        f" (SELECT {column} AS t FROM (SELECT * FROM {relation.plain} LIMIT {SAMPLE_ROWS}))"
+    ).fetchall()[0]
+    return read / filled if filled else 0.0
+
+
+def _shared_mark(connection: duckdb.DuckDBPyConnection, relation: Relation, columns: list[str]) -> str:
+    # One file writes all its numbers alike, so the columns decide together.
+    together = " UNION ALL ".join(f"SELECT {column} AS number FROM {relation.plain}" for column in columns)
+    return decimal_mark_of(connection, f"({together})", "number")
+
+
+def _currency(connection: duckdb.DuckDBPyConnection, relation: Relation, columns: Mapping[str, str]) -> str:
+    if "currency" in columns:
+        column = f"upper({text_of(relation.columns[columns['currency']] + '::VARCHAR')})"
+        found = connection.execute(
+            f"SELECT {column} AS code FROM {relation.plain} WHERE code IS NOT NULL"
+            " GROUP BY 1 ORDER BY count(*) DESC, 1"
+        ).fetchall()
+        codes = [str(row[0]) for row in found]
+    else:
+        key = "amount" if "amount" in columns else "unit_price"
+        if relation.types.get(columns.get(key, "")) != "VARCHAR":
+            return ""
+        codes = currency_marks(connection, relation.plain, relation.columns[columns[key]])
+    if len(codes) > 1:
+        raise ChoiceError(
+            f"The orders are in {len(codes)} currencies, which cannot be added up.",
+            key="currency",
+            choices=codes[:10],
+        )
+    return codes[0] if codes and len(codes[0]) == 3 and codes[0].isalpha() and codes[0].isascii() else ""
