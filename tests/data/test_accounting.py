@@ -1,0 +1,66 @@
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from retention_kit.data.accounting import AFTER_AS_OF, Accounting, Dropped
+from retention_kit.errors import LossError
+
+
+def accounting(*dropped, **changes):
+    facts = {
+        "rows_read": 10,
+        "kept": 6,
+        "netted": 1,
+        "anonymous": 1,
+        "dropped": dropped or (Dropped("unreadable date", 2, ("line 3: 'x'", "line 4: 'y'")),),
+        "orders": 5,
+        "customers": 4,
+        "fully_refunded": 0,
+        "gross": Decimal("10.5000"),
+        "refunded": Decimal("1.5000"),
+        "net": Decimal("9.0000"),
+        "unmatched": Decimal("0.2500"),
+        "first_day": date(2024, 1, 1),
+        "last_day": date(2024, 1, 31),
+        "notes": ("odd",),
+    }
+    return Accounting(**(facts | changes))
+
+
+def test_it_survives_json_to_the_last_cent():
+    kept = accounting()
+    assert Accounting.from_dict(json.loads(json.dumps(kept.to_dict()))) == kept
+    free = accounting(gross=None, refunded=None, net=None, unmatched=None)
+    assert Accounting.from_dict(json.loads(json.dumps(free.to_dict()))) == free
+
+
+def test_loss_counts_dropped_rows_and_names_reason_and_first_offenders():
+    with pytest.raises(LossError, match=r"20\.0% of 10 rows .* unreadable date: 2 rows \(first: line 3: 'x'"):
+        accounting().require_loss_below(0.19)
+    accounting().require_loss_below(0.2)
+    assert LossError.exit_code == 3
+
+
+def test_rows_left_out_on_purpose_are_no_loss():
+    cut = accounting(Dropped(AFTER_AS_OF, 5), Dropped("cancelled", 3), rows_read=16)
+    assert (cut.loss, cut.dropped_rows) == (0.0, 8)
+
+
+def test_the_lines_tell_every_row_and_all_money():
+    assert accounting().lines() == [
+        "10 rows read",
+        "  6 kept in 5 orders of 4 customers, 2024-01-01 to 2024-01-31",
+        "  1 netted by refunds; 0 orders refunded in full",
+        "  1 anonymous (10.0%): no customer, counted and left out",
+        "  left out, unreadable date: 2 rows (first: line 3: 'x'; line 4: 'y')",
+        "revenue 10.50 - refunds 1.50 = 9.00",
+        "refunds beyond what was ordered: 0.25, not in the revenue",
+        "note: odd",
+    ]
+
+
+def test_a_clean_file_without_amounts_has_two_lines():
+    clean = accounting(rows_read=6, netted=0, anonymous=0, dropped=(), gross=None, unmatched=None, notes=())
+    assert len(clean.lines()) == 2

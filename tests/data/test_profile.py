@@ -1,0 +1,43 @@
+from retention_kit.data.check import check_dataset
+from retention_kit.data.profile import profile
+
+
+def test_the_profile_tells_size_span_gap_and_oddities(opened):
+    text = "customer,day,amount\na,2024-01-01,0\na,2024-01-10,5\n,2024-01-12,5\nb,2024-01-12,5\n"
+    found = profile(opened(text))
+    assert found.text.splitlines() == [
+        "orders: as of 2024-01-12 (the day of the last order; set as_of to the day the data were exported),"
+        " days in UTC",
+        "4 rows read",
+        "  3 kept in 3 orders of 2 customers, 2024-01-01 to 2024-01-12",
+        "  1 anonymous (25.0%): no customer, counted and left out",
+        "revenue 10.00 - refunds 0.00 = 10.00",
+        "longest time without an order: 8 days, between 2024-01-01 and 2024-01-10",
+        "odd: 25.0% of the rows have no customer",
+        "odd: orders with an amount of zero: 1; they count as orders",
+    ]
+
+
+def test_one_customer_and_one_day_are_allowed_and_odd(opened):
+    found = profile(opened("customer,day\na,2024-01-01\n", as_of="2024-01-31"))
+    assert found.oddities == ("all orders are of one customer", "all orders are of one day")
+    assert found.text.startswith("orders: as of 2024-01-31, days in UTC")
+
+
+def test_a_till_with_a_customer_number_is_odd(opened):
+    text = "customer,day\n" + "".join(
+        f"{'till' if n % 2 else n},2024-{n // 28 + 1:02d}-{n % 28 + 1:02d}\n" for n in range(60)
+    )
+    assert "customer 'till' has 50% of all orders; is it a till, or guests?" in profile(opened(text)).oddities
+
+
+def test_customers_who_never_return_are_odd(opened):
+    text = "customer,day\n" + "".join(f"{n},2024-01-{n % 28 + 1:02d}\n" for n in range(25))
+    assert profile(opened(text)).oddities[0].startswith("no customer has a second order")
+
+
+def test_a_check_gives_text_accounting_and_oddities(tmp_path):
+    found = check_dataset("cdnow", cache=tmp_path)
+    assert "6,919 kept in 6,696 orders of 2,357 customers, 1997-01-01 to 1998-06-30" in found.text
+    assert found.accounting.orders == 6696
+    assert "orders with an amount of zero: 8; they count as orders" in found.oddities
