@@ -25,8 +25,9 @@ Measure = Literal["customers", "orders", "revenue", "margin", "revenue_per_custo
 
 
 def _iso_date(text: str) -> str:
-    if text:
-        date.fromisoformat(text)
+    # Python reads 19970101 and 1997-W01-1 as well, which other readers of the text do not.
+    if text and date.fromisoformat(text).isoformat() != text:
+        raise ValueError("write the day as YYYY-MM-DD")
     return text
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -20,29 +21,27 @@ def valid(rows: str) -> str:
 
 
 def one_row_an_order(connection: duckdb.DuckDBPyConnection, plan: RowPlan, rows: str) -> bool:
-    """Return whether each valid row is an order of its own, so that nothing need be grouped."""
-    key = "hash(customer_id, wall::DATE)"
-    if plan.has("order_id"):
-        missing = connection.execute(f"SELECT count(*) FROM {valid(rows)} AND order_id IS NULL").fetchall()[
-            0
-        ][0]
-        if missing:
-            return False
-        # An order id that stands once is one order, whatever its customer; two equal hashes of
-        # different ids only cost time, because then the rows are grouped.
-        kind = connection.execute(f"SELECT typeof(order_id) FROM {rows} LIMIT 1").fetchall()[0][0]
-        key = "order_id" if kind == "BIGINT" else "hash(customer_id, order_id)"
-    keys = connection.execute(f"SELECT {key} AS key FROM {valid(rows)}").fetchnumpy()["key"]
-    return distinct_values(np.asarray(keys)) == len(keys)
+    """Return whether each valid row is an order of its own, so that nothing need be grouped.
+
+    Rows without an order id must not be among them where others have one.
+    """
+    keys = _column(connection, f"SELECT {plan.order_key} FROM {valid(rows)}")
+    return distinct_values(keys) == len(keys)
 
 
-def count_customers(connection: duckdb.DuckDBPyConnection, ordered: str) -> int:
-    """Return the number of customers among rows or settled orders."""
-    query = f"SELECT customer_id FROM {valid(ordered)}"
-    kind = connection.execute(f"SELECT typeof(customer_id) FROM ({query}) LIMIT 1").fetchall()[0][0]
+def count_customers(connection: duckdb.DuckDBPyConnection, orders: Path) -> int:
+    """Return the number of customers among canonical orders."""
+    query = f"SELECT customer_id FROM {literal(orders)}"
+    kind = connection.execute(f"SELECT typeof(customer_id) FROM {literal(orders)} LIMIT 1").fetchall()[0][0]
     if kind != "BIGINT":
         return int(connection.execute(f"SELECT count(DISTINCT customer_id) FROM ({query})").fetchall()[0][0])
-    return distinct_values(np.asarray(connection.execute(query).fetchnumpy()["customer_id"]))
+    return distinct_values(_column(connection, query))
+
+
+def _column(connection: duckdb.DuckDBPyConnection, query: str) -> np.ndarray[Any, Any]:
+    # As a relation the result comes in parallel and without a copy.
+    values: np.ndarray[Any, Any] = connection.sql(query).to_arrow_table().column(0).to_numpy()
+    return values
 
 
 def write_orders(

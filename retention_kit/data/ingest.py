@@ -83,10 +83,13 @@ def ingest_orders(
     totals = counts.get(KEPT, {})
     _require_rows(counts, dropped, as_of)
 
-    if not totals["negative"] and one_row_an_order(connection, plan, rows):
+    single = not totals["orderless"] and one_row_an_order(connection, plan, rows)
+    if single and not totals["negative"]:
         ordered, settled = rows, None
     else:
-        settled = settle(connection, plan.select, tuple(plan.segments), refunds=config.refunds)
+        settled = settle(
+            connection, plan.select, tuple(plan.segments), refunds=config.refunds, grouped=single
+        )
         ordered = "settled_orders"
         if settled.orphan_rows:
             places = _offenders(connection, relation, "orphan_rows", "TRUE")
@@ -118,7 +121,7 @@ def ingest_orders(
         anonymous=counts.get(ANONYMOUS, {"rows": 0})["rows"],
         dropped=tuple(dropped),
         orders=settled.orders if settled else totals["rows"],
-        customers=count_customers(connection, ordered),
+        customers=count_customers(connection, target),
         fully_refunded=settled.fully_refunded if settled else 0,
         gross=gross,
         refunded=refunded,
@@ -137,10 +140,21 @@ def _counts(connection: duckdb.DuckDBPyConnection, plan: RowPlan, rows: str) -> 
             "count(*) FILTER (amount < 0), coalesce(sum(amount) FILTER (amount >= 0), 0),"
             " coalesce(sum(amount) FILTER (amount < 0), 0)"
         )
-    names = ("rows", "first", "last", "clocks", "instants", "negative", "positive_sum", "negative_sum")
+    orderless = "count(*) FILTER (order_id IS NULL)" if plan.has("order_id") else "0"
+    names = (
+        "rows",
+        "first",
+        "last",
+        "clocks",
+        "instants",
+        "orderless",
+        "negative",
+        "positive_sum",
+        "negative_sum",
+    )
     found = connection.execute(
         "SELECT reason, count(*), min(wall), max(wall), count(*) FILTER (wall <> wall::DATE),"
-        f" count(*) FILTER (instant), {money} FROM {rows} GROUP BY reason"
+        f" count(*) FILTER (instant), {orderless}, {money} FROM {rows} GROUP BY reason"
     ).fetchall()
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in found}
 

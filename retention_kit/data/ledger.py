@@ -2,6 +2,7 @@
 
 * ``ledger``: one row per customer, with its first and last order, orders, revenue and segments.
 * ``activity``: one row per customer, with its cohort and the ages at which it was active, as bits.
+* ``hits``: customers active at each age, per segment and cohort, in one sense of active.
 * ``sizes`` and ``cells``: customers, orders, revenue and margin per segment, cohort, age and bucket.
 """
 
@@ -92,6 +93,21 @@ class Ledger:
         joined = statements.segmented(activity=view, segments=self.segments)
         return self._view(f"{view}_segments", joined, named=True)
 
+    def hits(
+        self,
+        clocking: Clocking,
+        tests: Sequence[str],
+        *,
+        mode: str,
+        min_orders: int = 1,
+        by_segment: bool = False,
+    ) -> str:
+        """Return the view of customers who pass each test of ``mode``, per segment and cohort."""
+        activity = self.activity(clocking, min_orders=min_orders, by_segment=by_segment)
+        segments = self.segments if by_segment else ()
+        statement = statements.hits(activity=activity, tests=tests, segments=segments)
+        return self._view(f"hits_{mode}_{activity}", statement, named=True)
+
     def sizes(self, clocking: Clocking) -> str:
         """Return the view of customers per segment, cohort and bucket."""
         self.customers()
@@ -151,12 +167,13 @@ class Ledger:
 
     def script(self, views: Sequence[str]) -> str:
         """Return the ``WITH`` clause that defines views over the canonical tables, ready to run."""
-        wanted = [name for name in self._statements if name in views or self._used_by(name, views)]
+        needed = set(views)
+        for name in reversed(self._statements):  # those that a view reads were defined before it
+            if any(re.search(rf"\b{_plain(name)}\b", self._statements[view]) for view in needed):
+                needed.add(name)
+        wanted = [name for name in self._statements if name in needed]
         parts = (f"{_plain(name)} AS (\n{self._with_values(name)}\n)" for name in wanted)
         return "WITH " + ",\n".join(parts)
-
-    def _used_by(self, name: str, views: Sequence[str]) -> bool:
-        return any(re.search(rf"\b{_plain(name)}\b", self._statements[view]) for view in views)
 
     def _with_values(self, name: str) -> str:
         statement = self._statements[name]
@@ -238,6 +255,9 @@ class Ledger:
         tables = []
         for grain in GRAINS:
             days = self.calendar.days(grain)
+            month = days["day"].to_numpy().astype("datetime64[M]")
+            last_day = (month + 1).astype("datetime64[D]") - 1
+            starts = month.astype("datetime64[us]")
             index = days["period_index"].to_numpy()
             tables.append(
                 pa.table(
@@ -247,6 +267,9 @@ class Ledger:
                         "period_index": days["period_index"],
                         "word": pa.array((index // WORD_BITS).astype("int32")),
                         "bit": pa.array(1 << (index.astype("int64") % WORD_BITS)),
+                        # Microseconds to the start of the day's month, and from there to its last day.
+                        "month_us": starts.astype("int64"),
+                        "last_day_us": (last_day.astype("datetime64[us]") - starts).astype("int64"),
                     }
                 )
             )

@@ -3,7 +3,16 @@
 from retention_kit.data.config import DateOrder
 from retention_kit.data.engine import literal
 
-__all__ = ["PARTS", "amount_of", "day_parts", "identifier_of", "is_instant", "moment_of", "text_of"]
+__all__ = [
+    "PARTS",
+    "amount_of",
+    "day_parts",
+    "identifier_of",
+    "is_instant",
+    "is_whole",
+    "moment_of",
+    "text_of",
+]
 
 # By their first three letters without accents: English, German, Italian, Polish, Finnish. Finnish
 # marraskuu, which begins like March, is told apart by its fourth letter.
@@ -21,6 +30,7 @@ _MONTHS = {
     11: "nov lis",
     12: "dec dez dic gru jou",
 }
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _MISSING = "('', 'null', 'none', 'nan', 'n/a', '#n/a', 'nat')"
 PARTS = r"^(\d{1,2})[-/. ]+(\d{1,2})[-/. ]+(\d{4}|\d{1,2})\b(.*)$"
 _PLAIN = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"  # most files; read without detours
@@ -34,12 +44,17 @@ def text_of(column: str) -> str:
 
 def identifier_of(column: str, kind: str) -> str:
     """Return an identifier: whole numbers as BIGINT, everything else as trimmed text."""
-    if kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"):
-        return f"{column}::BIGINT"
     if kind in ("DOUBLE", "FLOAT"):
         # Frames hold whole numbers as floats as soon as one of them is missing.
         return f"CASE WHEN {column} = floor({column}) THEN try_cast({column} AS BIGINT) END"
+    if is_whole(kind):
+        return f"{column}::BIGINT"
     return text_of(column if kind == "VARCHAR" else f"{column}::VARCHAR")
+
+
+def is_whole(kind: str) -> bool:
+    """Return whether identifiers of an SQL type become whole numbers."""
+    return kind in _WHOLE or kind in ("DOUBLE", "FLOAT")
 
 
 def day_parts(text: str) -> str:

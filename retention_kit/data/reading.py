@@ -11,24 +11,13 @@ import pyarrow as pa
 
 from retention_kit.data.config import Customers, Events, Orders
 from retention_kit.data.engine import literal, quote
-from retention_kit.data.sniff import TextFile, column_names, file_kind, read_text, records
+from retention_kit.data.places import Offender, Place, lines_of_rows, place_of, rejected_lines
+from retention_kit.data.sniff import TextFile, column_names, file_kind, read_text
 from retention_kit.errors import ColumnError, DataError, did_you_mean, listing
 
-__all__ = ["Offender", "Relation", "read_frame", "read_source", "source_files"]
+__all__ = ["Relation", "read_frame", "read_source", "source_files"]
 
 ENDINGS = "CSV, TSV, Excel (.xlsx) or Parquet"
-Place = tuple[int, int]  # number of the file, number of the row in it, both from 0
-
-
-@dataclass(frozen=True)
-class Offender:
-    """One row that gave offence: where it stands, and the value."""
-
-    place: str
-    value: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.value!r}"
 
 
 @dataclass(frozen=True)
@@ -160,11 +149,14 @@ def _parquet(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> Relati
     read = f"read_parquet({names}, union_by_name = true"
     columns = _identifiers(types)
     select = ", ".join(f"{quote(name)} AS {identifier}" for name, identifier in columns.items())
-    numbered = (
-        f"(SELECT {select}, list_position({names}, _name) - 1 AS _file, file_row_number AS _row"
-        f" FROM {read}, file_row_number = true, filename = '_name'))"
-    )
     several = len(files) > 1
+    number, filename = (
+        (f"list_position({names}, _name) - 1", ", filename = '_name'") if several else ("0", "")
+    )
+    numbered = (
+        f"(SELECT {select}, {number} AS _file, file_row_number AS _row"
+        f" FROM {read}, file_row_number = true{filename}))"
+    )
 
     def locate(places: Iterable[Place]) -> dict[Place, str]:
         return {
@@ -209,17 +201,17 @@ def _texts(connection: duckdb.DuckDBPyConnection, texts: list[TextFile], *, name
             f" columns = {{{kinds}}}, ignore_errors = true, store_rejects = true, max_line_size = 10000000,"
             f" rejects_table = {literal(rejects[0][1:-1])}, rejects_scan = {literal(rejects[1][1:-1])})"
         )
-        lines = _rejected(connection, text, rejects[0])
+        lines = rejected_lines(connection, text, rejects[0])
         rejected.append(set(lines))
-        ragged += [Offender(_place(text, line, several), what) for line, what in lines.items()]
+        ragged += [Offender(place_of(text, line, several), what) for line, what in lines.items()]
 
     def locate(places: Iterable[Place]) -> dict[Place, str]:
         wanted = set(places)
         return {
             at: place
             for number, text in enumerate(texts)
-            for at, line in _lines(text, number, wanted, rejected[number]).items()
-            for place in [_place(text, line, several)]
+            for at, line in lines_of_rows(text, number, wanted, rejected[number]).items()
+            for place in [place_of(text, line, several)]
         }
 
     types = dict.fromkeys(columns, "VARCHAR")
@@ -229,60 +221,6 @@ def _texts(connection: duckdb.DuckDBPyConnection, texts: list[TextFile], *, name
 def _identifiers(names: Iterable[str]) -> dict[str, str]:
     # Names of the user's are never part of a statement's inner workings, where they could collide.
     return {name: f"_c{at}" for at, name in enumerate(names)}
-
-
-def _rejected(connection: duckdb.DuckDBPyConnection, text: TextFile, table: str) -> dict[int, str]:
-    found = connection.execute(
-        "SELECT line_byte_position, min(error_type), min(error_message), min(csv_line)"
-        f" FROM {table} GROUP BY line_byte_position ORDER BY line_byte_position"
-    ).fetchall()
-    if not found:
-        return {}
-    starts = _lines_at(text.path, [row[0] - 1 for row in found])
-    lines: dict[int, str] = {}
-    for start, (_, kind, message, record) in zip(starts, found, strict=True):
-        # The engine takes blank lines before a record for part of it.
-        line = start + len(record) - len(record.lstrip("\n"))
-        if kind == "UNQUOTED VALUE" and "\n" in record.strip("\n"):
-            raise DataError(
-                f"{text.name}: a quotation mark on line {line} is never closed and swallows rows below it.",
-                todo="Close it, or write a quotation mark inside a value twice.",
-            )
-        counted = message.splitlines()[0].replace("Expected Number of Columns", "fields expected")
-        lines[line] = counted.replace("Found", "found") if "fields" in counted else "stray quotation mark"
-    return lines
-
-
-def _lines_at(path: Path, positions: list[int]) -> list[int]:
-    lines, line, offset = [], 1, 0
-    with path.open("rb") as stream:
-        for position in positions:
-            while offset < position:
-                chunk = stream.read(min(position - offset, 1 << 20))
-                line += chunk.count(b"\n") or (chunk.count(b"\r") if b"\n" not in chunk else 0)
-                offset += len(chunk)
-            lines.append(line)
-    return lines
-
-
-def _lines(text: TextFile, number: int, wanted: set[Place], rejected: set[int]) -> dict[Place, int]:
-    # The engine counts records; a record may span lines and blank or rejected ones are not counted,
-    # so the few places that a message names are found by reading the file again up to the last one.
-    rows = {row for file, row in wanted if file == number}
-    found: dict[Place, int] = {}
-    row = 0
-    for line, _ in records(text) if rows else ():
-        if line not in rejected:
-            if row in rows:
-                found[number, row] = line
-            row += 1
-        if len(found) == len(rows):
-            break
-    return found
-
-
-def _place(text: TextFile, line: int, several: bool) -> str:
-    return f"{text.name}, line {line}" if several else f"line {line}"
 
 
 def _same_columns(found: Mapping[Path, Iterable[str]]) -> None:

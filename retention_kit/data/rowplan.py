@@ -10,7 +10,7 @@ from retention_kit.data.accounting import AFTER_AS_OF, CANCELLED, DUPLICATE, REF
 from retention_kit.data.config import DatasetConfig
 from retention_kit.data.conventions import currency_marks, currency_of, date_order_of, decimal_mark_of
 from retention_kit.data.engine import literal
-from retention_kit.data.parsing import amount_of, identifier_of, is_instant, moment_of, text_of
+from retention_kit.data.parsing import amount_of, identifier_of, is_instant, is_whole, moment_of, text_of
 from retention_kit.data.reading import Relation
 from retention_kit.data.zones import instant_offsets
 from retention_kit.errors import ChoiceError, ColumnError, ParameterError
@@ -34,6 +34,9 @@ class RowPlan:
     reasons: list[tuple[str, str, str]] = field(default_factory=list)  # reason, condition, value shown
     segments: dict[str, str] = field(default_factory=dict)  # inner name, safe in any statement, to name
     instants: bool = False
+    # What stands once stands for one order: an order id, whatever its customer. Two equal hashes of
+    # different orders only cost time, because then the rows are grouped.
+    order_key: str = "hash(customer_id, wall::DATE)"
     notes: list[str] = field(default_factory=list)
 
     def has(self, name: str) -> bool:
@@ -78,6 +81,8 @@ def row_plan(
     plan = RowPlan({"customer_id": identifier_of(*source("customer_id"))})
     if mapped.order_id:
         plan.select["order_id"] = identifier_of(*source("order_id"))
+        whole = is_whole(source("order_id")[1])
+        plan.order_key = "order_id" if whole else "hash(customer_id, order_id)"
     column, kind = source("ordered_at")
     if not kind.startswith(("TIMESTAMP", "DATE")):
         column, kind = f"{column}::VARCHAR", "VARCHAR"

@@ -37,8 +37,9 @@ def settle(
     segments: tuple[str, ...],
     *,
     refunds: Refunds,
+    grouped: bool,
 ) -> Settled:
-    """Make the tables ``settled_orders`` and ``orphan_rows`` from the view ``numbered_rows``.
+    """Make views of ``numbered_rows``: ``settled_orders``, and ``orphan_rows``, the first of them.
 
     Parameters
     ----------
@@ -50,25 +51,17 @@ def settle(
         Segment columns by their inner names; an order has its first row's.
     refunds : {"latest_order", "same_order", "drop"}
         What a refund may reduce.
+    grouped : bool
+        Whether each row is an order of its own already.
     """
     amount, margin, order_id = ("amount" in columns, "margin" in columns, "order_id" in columns)
     value = "amount" if amount else "0"
     key = "order_id, CASE WHEN order_id IS NULL THEN wall::DATE END" if order_id else "wall::DATE"
-    bought = f"{value} >= 0"
-    # An order's own moment is that of what was bought, not of a refund booked before it.
-    moments = ", ".join(
-        f"coalesce(min({name}) FILTER ({bought}), min({name})) AS {name}" for name in ("wall", "moment")
-    )
-    firsts = "".join(f", arg_min_null({name}, place) AS {name}" for name in segments)
     connection.execute(
-        "CREATE TEMP TABLE grouped_orders AS"
-        f" SELECT customer_id, {'order_id, ' if order_id else ''}{moments},"
-        " arg_min(instant, moment) AS instant, min(place) AS place,"
-        f" count(*) FILTER ({bought}) AS bought_rows, count(*) FILTER ({value} < 0) AS refund_rows,"
-        f" sum({value})::DECIMAL(38, 4) AS value"
-        f"{', sum(margin)::DECIMAL(38, 4) AS margin' if margin else ''}{firsts}"
+        "CREATE TEMP TABLE grouped_orders AS SELECT customer_id,"
+        f"{' order_id,' if order_id else ''} {(_single if grouped else _merged)(value, margin, segments)}"
         " FROM (SELECT *, _file::BIGINT * 1099511627776 + _row AS place FROM numbered_rows WHERE reason = 0)"
-        f" GROUP BY customer_id, {key}"
+        f"{'' if grouped else f' GROUP BY customer_id, {key}'}"
     )
     connection.execute(_cascade() if refunds == "latest_order" and amount else _own_order())
     scaled = "(margin * CASE WHEN value = rest THEN 1 ELSE rest / value END)::DECIMAL(38, 4)"
@@ -83,9 +76,11 @@ def settle(
         same_day = f"(lines.order_id IS NOT NULL OR {same_day})"
     connection.execute(
         "CREATE TEMP VIEW orphan_rows AS SELECT lines._file, lines._row, amount::VARCHAR AS shown"
-        " FROM numbered_rows AS lines JOIN matched_orders AS orders"
+        # The first five rows stand in the five groups that begin first.
+        " FROM numbered_rows AS lines JOIN (FROM matched_orders WHERE bought_rows = 0 AND met = 0"
+        " ORDER BY place LIMIT 5) AS orders"
         f" ON lines.customer_id = orders.customer_id AND {same_order} AND {same_day}"
-        " WHERE lines.reason = 0 AND orders.bought_rows = 0 AND orders.met = 0"
+        " WHERE lines.reason = 0"
         if amount
         else "CREATE TEMP VIEW orphan_rows AS SELECT 0 AS _file, 0 AS _row, '' AS shown WHERE false"
     )
@@ -107,6 +102,29 @@ def settle(
         net=Decimal(found[3]),
         first=found[4],
         last=found[5],
+    )
+
+
+def _single(value: str, margin: bool, segments: tuple[str, ...]) -> str:
+    columns = ["wall", "moment", "instant", "place", *(["margin"] if margin else []), *segments]
+    return (
+        f"{', '.join(columns)}, ({value} >= 0)::BIGINT AS bought_rows,"
+        f" ({value} < 0)::BIGINT AS refund_rows, {value}::DECIMAL(38, 4) AS value"
+    )
+
+
+def _merged(value: str, margin: bool, segments: tuple[str, ...]) -> str:
+    bought = f"{value} >= 0"
+    # An order's own moment is that of what was bought, not of a refund booked before it.
+    moments = ", ".join(
+        f"coalesce(min({name}) FILTER ({bought}), min({name})) AS {name}" for name in ("wall", "moment")
+    )
+    firsts = "".join(f", arg_min_null({name}, place) AS {name}" for name in segments)
+    return (
+        f"{moments}, arg_min(instant, moment) AS instant, min(place) AS place,"
+        f" count(*) FILTER ({bought}) AS bought_rows, count(*) FILTER ({value} < 0) AS refund_rows,"
+        f" sum({value})::DECIMAL(38, 4) AS value"
+        f"{', sum(margin)::DECIMAL(38, 4) AS margin' if margin else ''}{firsts}"
     )
 
 

@@ -1,8 +1,8 @@
 """The SQL behind the ledger: pure functions from choices to statements.
 
 The statements name views, never files: ``orders`` and ``customers`` (canonical tables), ``calendar``
-(grain, day, period_index, word, bit) and ``ledger``. They stay within what other engines can run, so
-that the ledger is the same wherever the data live.
+(grain, day, period_index, word, bit, month_us, last_day_us) and ``ledger``. They stay within what other
+engines can run, so that the ledger is the same wherever the data live.
 
 A customer's activity is a row of words, each holding `WORD_BITS` ages: the bit of an age is set when
 the customer was active at that age. Every retention mode is a test of such bits against a mask.
@@ -20,6 +20,7 @@ __all__ = [
     "all_of",
     "any_of",
     "cells",
+    "hits",
     "ledger",
     "members",
     "segment",
@@ -157,18 +158,20 @@ def _elapsed_activity(clocking: Clocking, min_orders: int, orders: str) -> str:
         f"THEN CAST(1 AS BIGINT) << (age % {WORD_BITS}) ELSE 0 END) AS word_{i}"
         for i in range(clocking.words)
     )
-    age = _age(clocking.grain, "m", "o.ordered_at_utc", "o.ordered_at")
+    age, calendar = _order_age(clocking.grain)
+    # One key and the smallest of equal values: grouping by all four would cost twice as much.
+    own = ", ".join(f"min({name}) AS {name}" for name in _CELL_KEYS)
     return f"""
-SELECT customer_id, cohort, begun_ages, finished_ages, {bits}
+SELECT customer_id, {own}, {bits}
 FROM (
   SELECT m.customer_id, m.cohort, m.begun_ages, m.finished_ages, CAST({age} AS BIGINT) AS age,
     {"1" if min_orders == 1 else "count(*)"} AS n
-  FROM {orders} AS o JOIN (
+  FROM {orders} AS o{calendar} JOIN (
     {members(clocking)}
   ) AS m ON m.customer_id = o.customer_id
   {"" if min_orders == 1 else "GROUP BY ALL"}
 ) AS aged
-GROUP BY customer_id, cohort, begun_ages, finished_ages""".strip()
+GROUP BY customer_id""".strip()
 
 
 def members(clocking: Clocking, *, segments: Sequence[str] = ()) -> str:
@@ -182,9 +185,25 @@ def members(clocking: Clocking, *, segments: Sequence[str] = ()) -> str:
         begun = f"1 + {_age(clocking.grain, 'l', f'({last})', f'({last})')}"
         finished = _age(clocking.grain, "l", end, end)
     chosen = "".join(f", l.{segment(name)}" for name in segments)
+    placed = months = ""
+    if clocking.clock == "elapsed" and clocking.grain in _MONTHS:
+        day = "epoch_us(CAST(l.first_day AS TIMESTAMP))"
+        placed = f""", f.period_index AS first_month,
+      {day} - f.month_us AS day_us, epoch_us(l.first_at) - {day} AS time_us"""
+        months = "\n    JOIN calendar AS f ON f.grain = 'month' AND f.day = l.first_day"
     return f"""SELECT l.customer_id, l.bucket, l.first_at, l.first_at_utc{chosen}, c.period_index AS cohort,
-      CAST({begun} AS INTEGER) AS begun_ages, CAST({finished} AS INTEGER) AS finished_ages
-    FROM ledger AS l JOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = l.first_day"""
+      CAST({begun} AS INTEGER) AS begun_ages, CAST({finished} AS INTEGER) AS finished_ages{placed}
+    FROM ledger AS l{months}
+    JOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = l.first_day"""
+
+
+def hits(*, activity: str, tests: Sequence[str], segments: Sequence[str]) -> str:
+    """Return customers, and how many pass each test, per segment, cohort, ages begun and finished."""
+    keys = ", ".join([*map(segment, segments), *_CELL_KEYS])
+    sums = "".join(
+        f",\n  CAST(sum(CAST({test} AS INTEGER)) AS BIGINT) AS hit_{i}" for i, test in enumerate(tests)
+    )
+    return f"SELECT {keys}, count(*) AS customers{sums}\nFROM {activity}\nGROUP BY {keys}"
 
 
 def sizes(clocking: Clocking, *, segments: Sequence[str]) -> str:
@@ -202,7 +221,7 @@ def cells(clocking: Clocking, *, segments: Sequence[str], orders: str, money: bo
     age = "c.period_index - m.cohort"
     calendar = f"\nJOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = o.ordered_day"
     if clocking.clock == "elapsed":
-        age, calendar = _age(clocking.grain, "m", "o.ordered_at_utc", "o.ordered_at"), ""
+        age, calendar = _order_age(clocking.grain)
     return f"""
 SELECT {keys}, CAST({age} AS INTEGER) AS age, count(*) AS orders,
   {"sum(o.amount)" if money else "NULL"} AS revenue, {"sum(o.margin)" if margin else "NULL"} AS margin
@@ -269,6 +288,18 @@ def _shifted(words: Sequence[str], index: int) -> str:
             low += f" | (({above} & ((CAST(1 AS BIGINT) << {shift}) - 1)) << ({WORD_BITS} - {shift}))"
         arms.append(f"WHEN {skipped} THEN {low}")
     return f"CASE cohort // {WORD_BITS} {' '.join(arms)} ELSE 0 END"
+
+
+def _order_age(grain: str) -> tuple[str, str]:
+    """Whole periods between a customer's first order and an order, and the join that this needs."""
+    if grain in _MICROSECONDS:
+        return _age(grain, "m", "o.ordered_at_utc", "o.ordered_at"), ""
+    # As `_age`, in whole numbers: adding intervals to ten million times takes as long as all else.
+    place = "epoch_us(o.ordered_at) - c.month_us"
+    unfinished = f"CAST({place} < least(m.day_us, c.last_day_us) + m.time_us AS INTEGER)"
+    whole = f"(c.period_index - m.first_month - {unfinished})"
+    months = "\nJOIN calendar AS c ON c.grain = 'month' AND c.day = o.ordered_day"
+    return whole if _MONTHS[grain] == 1 else f"({whole} // {_MONTHS[grain]})", months
 
 
 def _age(grain: str, customer: str, instant: str, local: str) -> str:

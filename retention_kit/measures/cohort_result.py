@@ -350,7 +350,9 @@ class CohortTable:
             low, high = wilson(total, people, level=self.parameters.level)
         else:
             sums, customers = self.amounts.pooled(mask)
-            value, low, high = jackknife(sums / self._scale, customers, level=self.parameters.level)
+            # Scaled last: whole numbers add up exactly, whatever bucket a customer is in.
+            bounds = jackknife(sums, customers, level=self.parameters.level)
+            value, low, high = (bound / self._scale for bound in bounds)
         cohorts = mask.sum(axis=1)
         changes = np.zeros_like(mask)
         changes[:, :, 1:] = mask[:, :, 1:] != mask[:, :, :-1]

@@ -62,7 +62,7 @@ def cohort_table(
     >>> from retention_kit import cohort_table, open_dataset
     >>> table = cohort_table(open_dataset("cdnow"), grain="quarter")
     >>> [round(rate, 3) for rate in table.pooled["retention_rate"].to_pylist()[:2]]
-    [1.0, 0.302]
+    [1.0, 0.222]
     """
     chosen = validate(CohortParameters, {**(parameters.model_dump() if parameters else {}), **changes})
     _require_sense(chosen)

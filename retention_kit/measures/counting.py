@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -123,25 +124,30 @@ class Amounts:
     def cell_intervals(self, level: float) -> tuple[Floats, Floats]:
         """Return the range of the amount per customer of every cell, shape (group, cohort, age)."""
         low, high = np.full(self.shape, np.nan), np.full(self.shape, np.nan)
-        for cohort in range(self.shape[1]):
-            here = np.zeros((1, self.shape[1], 1), dtype=bool)
-            here[0, cohort, 0] = True
-            _, low[:, cohort], high[:, cohort] = jackknife(*self.pooled(here), level=level)
+        tops, bottoms = (self._of_cohorts(index) for index in (self.rows, self.members))
+        for cohort, (top, bottom) in enumerate(zip(tops, bottoms, strict=True)):
+            sums = self._sum(self.rows, self.values, top), self._sum(self.members, self.people, bottom)
+            _, low[:, cohort], high[:, cohort] = jackknife(*sums, level=level)
         return low, high
 
     def pooled(self, wanted: NDArray[np.bool_]) -> tuple[Ints, Ints]:
         """Return amounts and customers over the cells ``wanted``, shape (bucket, group, age)."""
         mask = np.broadcast_to(wanted, self.shape)
-        return self._sum(self.rows, self.values, mask), self._sum(self.members, self.people, mask)
+        rows, members = (np.flatnonzero(mask[index[:3]]) for index in (self.rows, self.members))
+        return self._sum(self.rows, self.values, rows), self._sum(self.members, self.people, members)
 
     def merged(self) -> "Amounts":
         """Return the same sums with all groups taken together."""
         together = [(np.zeros_like(index[0]), *index[1:]) for index in (self.rows, self.members)]
         return Amounts((1, *self.shape[1:]), together[0], self.values, together[1], self.people)
 
-    def _sum(self, index: tuple[Ints, ...], values: Ints, mask: NDArray[np.bool_]) -> Ints:
-        group, cohort, age, bucket = index
-        kept = mask[group, cohort, age]
+    def _of_cohorts(self, index: tuple[Ints, ...]) -> list[Ints]:
+        """Row numbers of each cohort."""
+        order = np.argsort(index[1], kind="stable")
+        return np.split(order, np.searchsorted(index[1][order], np.arange(1, self.shape[1])))
+
+    def _sum(self, index: tuple[Ints, ...], values: Ints, kept: Ints) -> Ints:
+        group, _, age, bucket = index
         summed = np.zeros((BUCKETS, self.shape[0], self.shape[2]), dtype=np.int64)
         np.add.at(summed, (bucket[kept], group[kept], age[kept]), values[kept])
         return summed
@@ -169,13 +175,19 @@ def count_customers(
     min_orders : int
         Orders in a period that make a customer active.
     """
-    view = ledger.activity(clocking, min_orders=min_orders, by_segment=selection.by_segment)
     condition, values = selection.where()
-    hits = "".join(
-        f",\n  sum(CASE WHEN {hit(span, mode, clocking)} THEN 1 ELSE 0 END) AS hit_{i}"
-        for i, span in enumerate(spans)
-    )
-    sql = f"SELECT {selection.columns}, count(*) AS customers{hits}\nFROM {view}\n{condition}\nGROUP BY ALL"
+    choice: dict[str, Any] = {"min_orders": min_orders, "by_segment": selection.by_segment}
+    ages = clocking.begun_index
+    if mode != "range" and (clocking.words == 1 or len(spans) == ages):
+        # To count all ages costs little more than one, and serves whoever asks next.
+        tests = [hit(Span(age, age), mode, clocking) for age in range(ages)]
+        view = ledger.hits(clocking, tests, mode=mode, **choice)
+        people, counted = "CAST(sum(customers) AS BIGINT)", [f"hit_{span.first}" for span in spans]
+    else:
+        view = ledger.activity(clocking, **choice)
+        people, counted = "count(*)", [f"CAST({hit(span, mode, clocking)} AS INTEGER)" for span in spans]
+    hits = "".join(f",\n  CAST(sum({test}) AS BIGINT) AS hit_{i}" for i, test in enumerate(counted))
+    sql = f"SELECT {selection.columns}, {people} AS customers{hits}\nFROM {view}\n{condition}\nGROUP BY ALL"
     rows = ledger.query(sql, values)
     place = _Placement(rows, selection)
     size, begun, eligible = place.sizes(rows, spans)
@@ -241,8 +253,7 @@ class _Placement:
     """Where each row belongs in the arrays: groups by size, cohorts by time or by size."""
 
     def __init__(self, rows: pa.Table, selection: Selection, like: "_Placement | None" = None) -> None:
-        group_names = np.asarray(rows["grp"].to_pylist(), dtype=object)
-        names = np.asarray(rows["attribute"].to_pylist(), dtype=object)
+        group_names, names = _coded(rows["grp"]), _coded(rows["attribute"])
         if like is None:
             weight = _integers(rows, "customers")
             self.groups = _by_size(group_names, weight) if selection.breakdown else ("",)
@@ -324,16 +335,22 @@ def _integers(rows: pa.Table, column: str) -> Ints:
     return values
 
 
-def _by_size(names: NDArray[np.object_], weight: Ints) -> tuple[str, ...]:
-    found, place = np.unique(names.astype(str), return_inverse=True)
+def _coded(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
+    """The distinct values of a column, and which of them stands in each row."""
+    coded = column.combine_chunks().dictionary_encode()
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+
+
+def _by_size(names: tuple[list[str], Ints], weight: Ints) -> tuple[str, ...]:
+    found, place = names
     sizes = np.bincount(place, weights=weight, minlength=len(found))
-    return tuple(str(found[i]) for i in np.lexsort((found, -sizes)))
+    return tuple(sorted(found, key=lambda name: (-sizes[found.index(name)], name)))
 
 
-def _positions(names: NDArray[np.object_], order: Sequence[object]) -> Ints:
+def _positions(names: tuple[list[str], Ints], order: Sequence[object]) -> Ints:
     position = {name: i for i, name in enumerate(order)}
-    found, place = np.unique(names.astype(str), return_inverse=True)
-    return np.array([position[str(name)] for name in found], dtype=np.int64)[place]
+    found, place = names
+    return np.array([position[name] for name in found], dtype=np.int64)[place]
 
 
 def _script(ledger: Ledger, views: Sequence[str], sql: str, values: Sequence[object]) -> str:

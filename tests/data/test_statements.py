@@ -27,7 +27,7 @@ def every_statement():
         for money, at_order, of_customer in product((True, False), ((), SEGMENTS[:2]), ((), SEGMENTS[2:])):
             yield statements.ledger(orders=orders, at_order=at_order, of_customer=of_customer, money=money)
         for grain, clock in product(GRAINS, ("calendar", "elapsed")):
-            for words, least in product((1, 2, 3, 6), (1, 2)):
+            for words, least in product((1, 3), (1, 2)):
                 clocking = clocking_of(grain, clock, words)
                 yield statements.activity(clocking, min_orders=least, orders=orders)
             for segments, margin in product(((), SEGMENTS), (True, False)):
@@ -57,7 +57,7 @@ def test_every_statement_can_be_said_to_spark():
         )
         assert len(told) == 1
         assert sqlglot.parse_one(told[0], read="spark") is not None
-    assert len(seen) > 200
+    assert len(seen) > 100
 
 
 def row_of(active):

@@ -142,14 +142,14 @@ def check(open_shop, shop, parameters):
         agree(cohort_table(dataset, **chosen), expected)
 
 
-@settings(slow, max_examples=30)
+@settings(slow, max_examples=20)
 @given(data=st.data())
 def test_every_cell_and_average_is_the_oracles(open_shop, data):
     shop = data.draw(shops())
     check(open_shop, shop, [data.draw(choices(shop)) for _ in range(5)])
 
 
-@settings(slow, max_examples=6)
+@settings(slow, max_examples=4)
 @given(data=st.data())
 def test_ages_beyond_one_and_two_words_are_the_oracles(open_shop, data):
     shop = data.draw(shops(days=260))
@@ -376,7 +376,7 @@ def test_fixed_set_never_changes_its_composition(open_shop):
     assert not any(table.fixed_set["composition_changes"].to_pylist())
 
 
-@settings(slow, max_examples=6)
+@settings(slow, max_examples=4)
 @given(data=st.data())
 def test_order_of_rows_is_irrelevant(open_shop, data):
     shop = data.draw(shops())
@@ -392,7 +392,7 @@ def test_order_of_rows_is_irrelevant(open_shop, data):
         assert getattr(again, name).equals(getattr(table, name))
 
 
-@settings(slow, max_examples=6)
+@settings(slow, max_examples=4)
 @given(shop=shops())
 def test_doubling_every_customer_leaves_rates(open_shop, shop):
     twins = tuple(
@@ -406,7 +406,7 @@ def test_doubling_every_customer_leaves_rates(open_shop, shop):
         assert twice.counts.size.tolist() == (2 * once.counts.size).tolist()
 
 
-@settings(slow, max_examples=6)
+@settings(slow, max_examples=4)
 @given(shop=shops(), clock=st.sampled_from(("calendar", "elapsed")))
 def test_sizes_sum_to_customers_and_unbounded_covers_bounded_covers_streak(open_shop, shop, clock):
     dataset = open_shop(shop)
@@ -419,7 +419,7 @@ def test_sizes_sum_to_customers_and_unbounded_covers_bounded_covers_streak(open_
     assert (counts["bounded"].total >= counts["streak"].total).all()
 
 
-@settings(slow, max_examples=6)
+@settings(slow, max_examples=4)
 @given(shop=shops(), clock=st.sampled_from(("calendar", "elapsed")))
 def test_money_adds_up_over_segments_ages_and_cohorts_to_the_cent(open_shop, shop, clock):
     dataset = open_shop(shop)

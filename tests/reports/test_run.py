@@ -228,7 +228,5 @@ def test_a_notebook_runs_by_itself_and_records_nothing(tmp_path, notebook_of, go
     file = notebook_of(tmp_path, good_cells[0]) / "01_cohorts.ipynb"
     notebook = nbformat.read(file, as_version=4)
     NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert (
-        notebook.cells[-1].outputs[0].data["text/plain"].startswith("Nothing recorded")
-    )
+    assert notebook.cells[-1].outputs[0].data["text/plain"].startswith("Nothing recorded")
     assert [path.name for path in tmp_path.iterdir()] == ["01_cohorts.ipynb"]
