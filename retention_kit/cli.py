@@ -23,7 +23,11 @@ app = typer.Typer(
 )
 
 # JupyterLab asks the network for news and extensions unless it is told not to.
-_OFFLINE = ("--LabApp.extension_manager=readonly", "--LabApp.news_url=")
+_OFFLINE = (
+    "--LabApp.extension_manager=readonly",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+)
 
 Setting = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Decide a key. Repeatable.")

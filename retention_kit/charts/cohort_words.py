@@ -10,6 +10,7 @@ from retention_kit.measures.cohort_result import CohortTable
 from retention_kit.measures.intervals import newcombe
 
 __all__ = [
+    "age_followed",
     "age_title",
     "chosen_age",
     "context",
@@ -61,6 +62,11 @@ def chosen_age(table: CohortTable) -> str:
         if span.first <= table.parameters.age <= span.last:
             return span.label
     return table.spans[-1].label
+
+
+def age_followed(table: CohortTable) -> int:
+    """Return the age followed over the cohorts, in periods; the last one if the table ends before."""
+    return min(table.parameters.age, table.spans[-1].last)
 
 
 def value_title(table: CohortTable, *, average: bool = False) -> str:

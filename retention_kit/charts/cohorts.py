@@ -113,7 +113,8 @@ def retention_curves(table: CohortTable) -> Chart:
     legend += (
         " · hollow: other cohorts than the age before" if any(row["changes"] for row in averages) else ""
     )
-    legend += " · thin: single cohorts, newer in orange" if cohorts else ""
+    if cohorts:
+        legend += " · thin: single cohorts" + ("" if table.parameters.cohort_by else ", newer in orange")
     legend += " · dashed: a fixed set of cohorts" if fixed else ""
     return _cohort_chart(
         table,
@@ -208,7 +209,7 @@ def definitions(table: CohortTable, compared: pa.Table) -> Chart:
                 **rate,
             }
         )
-    age, grain = table.parameters.age, table.parameters.grain
+    age, grain = words.age_followed(table), table.parameters.grain
     if rows:
         low, high = (pick(rows, key=lambda row: row["value"]) for pick in (min, max))
         title = f"From {low['text']} to {high['text']}: the definition decides"

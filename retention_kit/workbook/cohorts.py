@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -43,7 +43,8 @@ class Opened:
     @cached_property
     def compared(self) -> pa.Table:
         """The same data under other definitions, at the chosen age."""
-        return definitions_compared(self.dataset, self.table.parameters)
+        age = cohort_words.age_followed(self.table)
+        return definitions_compared(self.dataset, self.table.parameters.model_copy(update={"age": age}))
 
 
 class CohortView:
@@ -57,18 +58,31 @@ class CohortView:
         Alive on a page, or static in a report.
     message : str
         Something to tell the reader from the start.
+    instead : sequence of CohortParameters
+        What to show on a page where those parameters cannot be computed, the first that can.
     """
 
-    def __init__(self, parameters: CohortParameters, where: Surface, message: str = "") -> None:
+    def __init__(
+        self,
+        parameters: CohortParameters,
+        where: Surface,
+        message: str = "",
+        instead: Sequence[CohortParameters] = (),
+    ) -> None:
         self.surface = where
+        self._offered: tuple[str, dict[str, list[tuple[str, str]]]] | None = None
         self.state = State(parameters, self._open)
         if where is Surface.REPORT:
             # A report has no reader to tell: what goes wrong ends the run.
             self.state.result = self._open(parameters)
         else:
             self.state.recompute()
-        if message:
-            self.state.message = message
+            said = self.state.message
+            for other in instead:
+                if self.state.result is None:
+                    self.state.parameters = other
+                    self.state.recompute()
+            self.state.message = " ".join(text for text in (message, said) if text)
 
     # What a report records.
 
@@ -148,9 +162,8 @@ class CohortView:
 
         tell()
         self.state.observe(tell, ["message", "busy"])
-        choices = self._choices()
-        first = ("dataset", *_FIRST) if len(choices["dataset"]) > 1 else _FIRST
-        made = controls(self.state, choices=choices, days=_DAYS, first=first)
+        first = ("dataset", *_FIRST) if len(self._choices()["dataset"]) > 1 else _FIRST
+        made = controls(self.state, choices=self._choices, days=_DAYS, first=first)
         command = panels.live_text(
             self.state,
             lambda shown: f'<p class="rk-facts rk-command">{_command_html(self._command(shown))}</p>',
@@ -239,9 +252,21 @@ class CohortView:
         before = shown.table.parameters if shown is not None else None
         same = before and (before.dataset, before.as_of) == (parameters.dataset, parameters.as_of)
         dataset = shown.dataset if shown is not None and same else _dataset(parameters)
-        return Opened(dataset, cohort_table(dataset, parameters))
+        table = cohort_table(dataset, parameters)
+        if not table.counts.size[:, table.shown].any():
+            raise ParameterError(
+                f"No cohort has {parameters.smallest_cohort:,} customers.", todo="Lower smallest_cohort."
+            )
+        return Opened(dataset, table)
 
     def _choices(self) -> dict[str, list[tuple[str, str]]]:
+        """Names to choose from, as the dataset that is shown has them."""
+        data = self.dataset.fingerprint if self.state.result is not None else ""
+        if self._offered is None or self._offered[0] != data:
+            self._offered = data, self._choices_of_data()
+        return self._offered[1]
+
+    def _choices_of_data(self) -> dict[str, list[tuple[str, str]]]:
         names = registered() or ("cdnow",)
         found = {"dataset": [(name, name) for name in names]}
         segments: list[tuple[str, str]] = [_NO_CHOICE]
@@ -295,12 +320,15 @@ def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
         given["dataset"] = parameters.dataset
     with guarded(said.append):
         parameters = validate(CohortParameters, given)
+    of_notebook = parameters
     for text in asked_in_address() if where is Surface.APP else []:
         # One at a time: a bad value is said and left out, the others hold.
         with guarded(said.append):
             asked = assignments(CohortParameters, [text])
             parameters = validate(CohortParameters, {**parameters.model_dump(), **asked})
-    return CohortView(parameters, where, " ".join(said))
+    # Of a dataset that opens, the defaults; of one that does not, what the notebook says.
+    instead = (CohortParameters(dataset=parameters.dataset), of_notebook)
+    return CohortView(parameters, where, " ".join(said), instead)
 
 
 def _dataset(parameters: CohortParameters) -> Dataset:

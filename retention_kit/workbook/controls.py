@@ -15,7 +15,7 @@ Options = Sequence[tuple[str, str]]
 
 
 def controls(
-    state: State, *, choices: Mapping[str, Options], days: Iterable[str], first: Sequence[str]
+    state: State, *, choices: Callable[[], Mapping[str, Options]], days: Iterable[str], first: Sequence[str]
 ) -> widgets.Widget:
     """Return the controls of a notebook, the most used ones in sight and the others folded away.
 
@@ -23,8 +23,9 @@ def controls(
     ----------
     state : State
         What the controls show and change.
-    choices : dict of str to sequence of (label, value)
-        Values to choose from, for parameters that hold a name from the data.
+    choices : callable
+        Gives the (label, value) pairs to choose from, for parameters that hold a name from the data;
+        asked again with each result.
     days : iterable of str
         Parameters that hold a day.
     first : sequence of str
@@ -32,7 +33,7 @@ def controls(
     """
     fields = type(state.parameters).model_fields
     made = {
-        name: _linked(state, name, _control(name, field, choices, set(days)))
+        name: _linked(state, name, _control(name, field, choices(), set(days)), choices)
         for name, field in fields.items()
     }
     reset = widgets.Button(description="Reset", tooltip="Back to the defaults of this dataset")
@@ -76,23 +77,35 @@ def _control(name: str, field: FieldInfo, choices: Mapping[str, Options], days: 
     return widgets.Text(continuous_update=False, **common)
 
 
-def _linked(state: State, name: str, control: widgets.Widget) -> widgets.Widget:
+def _linked(
+    state: State, name: str, control: widgets.Widget, choices: Callable[[], Mapping[str, Options]]
+) -> widgets.Widget:
     """Keep a control and its parameter in step; what the page sends is checked by the state."""
     to_control, to_state = _translation(control)
+    showing = False
 
     def show(*_: Any) -> None:
+        nonlocal showing
+        showing = True
         wanted = to_control(getattr(state.parameters, name))
-        if isinstance(control, widgets.Dropdown) and wanted not in [v for _, v in control.options]:
-            control.options = [*control.options, (str(wanted), wanted)]
+        if isinstance(control, widgets.Dropdown):
+            options = list(choices().get(name, control.options))
+            if wanted not in [value for _, value in options]:
+                options.append((str(wanted), wanted))
+            if options != list(control.options):
+                control.options = options
         if control.value != wanted:
             control.value = wanted
+        showing = False
 
     def ask(event: Any) -> None:
+        if showing:
+            return  # new options reset a dropdown for a moment; nobody chose that
         state.change(**{name: to_state(event["new"])})
         show()  # a refused value gives way to the one that holds
 
     show()
-    state.observe(show, "parameters")
+    state.observe(show, ["parameters", "result"])
     control.observe(ask, "value")
     return control
 

@@ -14,6 +14,7 @@ from retention_kit.workbook.surface import Surface, surface
 
 __all__ = ["customer_list"]
 
+_HINT = '<p class="rk-facts">Click a cell to list its customers.</p>'
 _ROWS_SHOWN = 100
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -30,7 +31,7 @@ def customer_list(state: State, chart: Any) -> widgets.Widget:
     """
     if surface() is not Surface.NOTEBOOK:
         raise RetentionKitError("Customers are listed in JupyterLab only.")
-    shown = widgets.HTML('<p class="rk-facts">Click a cell to list its customers.</p>')
+    shown = widgets.HTML(_HINT)
     shown.add_class("rk-page")
 
     def say(sentence: str) -> None:
@@ -51,7 +52,11 @@ def customer_list(state: State, chart: Any) -> widgets.Widget:
             title = f"{cohort}, age {cell['age']}: {active:,} of {found.num_rows:,} customers retained"
             shown.value = _listing(found, title)
 
+    def forget(_: Any) -> None:
+        shown.value = _HINT  # the customers of a cell that is no longer shown
+
     chart.observe(show, "clicked")
+    state.observe(forget, "result")
     return widgets.VBox([chart, shown])
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from retention_kit.charts.chart import Chart
 from retention_kit.tables import escape, html_table, text_table
-from retention_kit.workbook.state import State
+from retention_kit.workbook.state import State, guarded
 
 __all__ = ["StaticChart", "StaticTable", "StaticText", "live_chart", "live_text", "paragraphs"]
 
@@ -77,6 +77,11 @@ def live_text(state: State, html_of: Callable[[Any], str]) -> Any:
 
 
 def _follow(state: State, show: Callable[[Any], None]) -> None:
+    def show_guarded(result: Any) -> None:
+        # One panel that fails leaves the others alone.
+        with guarded(state.say):
+            show(result)
+
     if state.result is not None:
-        show(state.result)
-    state.observe(lambda event: show(event["new"]), "result")
+        show_guarded(state.result)
+    state.observe(lambda event: show_guarded(event["new"]), "result")

@@ -45,19 +45,21 @@ class State(traitlets.HasTraits):
 
     def change(self, **values: Any) -> None:
         """Set parameters by name; the result follows once no more changes come."""
-        with guarded(self._say):
+        with guarded(self.say):
             wanted = validate(type(self.parameters), {**self.parameters.model_dump(), **values})
-            self.message = ""
             if wanted != self.parameters:
+                self.message = ""
                 self.parameters = wanted
                 self._soon()
+            elif wanted == self._computed:
+                self.message = ""
 
     def recompute(self) -> None:
         """Compute the result now; equal parameters are not computed twice."""
         if self.parameters == self._computed:
             return
         self.busy = True
-        with guarded(self._say):
+        with guarded(self.say):
             self.result = self._compute(self.parameters)
             self._computed = self.parameters
         self.busy = False
@@ -72,7 +74,8 @@ class State(traitlets.HasTraits):
             self._waiting.cancel()
         self._waiting = loop.call_later(_PAUSE_SECONDS, self.recompute)
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Show a sentence to the reader."""
         self.message = sentence
 
 

@@ -19,7 +19,9 @@ def executed(path: Path) -> nbformat.NotebookNode:
     os.environ["RETENTION_SURFACE"] = "report"
     os.environ.pop("RETENTION_RUN_DIR", None)
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, record_timing=False, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    NotebookClient(
+        notebook, timeout=300, record_timing=False, resources={"metadata": {"path": str(FOLDER)}}
+    ).execute()
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
 

@@ -1,0 +1,52 @@
+from math import nan
+
+import pytest
+
+from retention_kit.charts import formats
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "text"),
+    [
+        (0.0, "share", "0.0 %"),
+        (1.0, "share", "100.0 %"),
+        (0.14637, "share", "14.6 %"),
+        (5.5, "money", "5.50 EUR"),
+        (-1234.5, "money", "−1,234.50 EUR"),
+        (1234567.891, "money", "1,234,568 EUR"),
+        (3, "orders", "3"),
+        (3.25, "orders", "3.25"),
+        (None, "share", "–"),
+        (nan, "money", "–"),
+    ],
+)
+def test_value_is_spelt_in_its_unit(amount, unit, text):
+    assert formats.value(amount, unit, currency="EUR") == text
+
+
+def test_money_without_currency_is_a_bare_number():
+    assert formats.value(5.5, "money") == "5.50"
+    assert formats.interval(5.5, 6.5, "money") == "5.50 to 6.50"
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [("share", "100.0 to 250.0 %"), ("money", "1.00 to 2.50 EUR"), ("orders", "1 to 2.50")],
+)
+def test_interval_names_its_unit_once(unit, text):
+    assert formats.interval(1.0, 2.5, unit, currency="EUR") == text
+
+
+@pytest.mark.parametrize("ends", [(None, 1.0), (0.5, None), (nan, 1.0), (0.5, nan)])
+def test_interval_with_a_missing_end_is_missing(ends):
+    assert formats.interval(*ends, "share") == formats.NOTHING
+
+
+def test_points_carry_their_sign():
+    assert formats.points(0.003) == "+0.3 points"
+    assert formats.points(-0.1234) == "−12.3 points"
+
+
+def test_large_numbers_lose_their_decimals_and_keep_a_true_minus():
+    assert formats.number(9_999.994, decimals=2) == "9,999.99"
+    assert formats.number(-10_000.4, decimals=2) == "−10,000"
