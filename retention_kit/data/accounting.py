@@ -8,12 +8,12 @@ from typing import Any
 
 from retention_kit.errors import LossError
 
-__all__ = ["AFTER_AS_OF", "CANCELLED", "DUPLICATE", "REFUND", "Accounting", "Dropped"]
+__all__ = ["AFTER_AS_OF", "CANCELLED", "DUPLICATE", "OTHER_CURRENCY", "REFUND", "Accounting", "Dropped"]
 
 AFTER_AS_OF, CANCELLED, DUPLICATE = "after the as-of date", "cancelled", "duplicate"
-REFUND = "refund, left out by the policy"
+REFUND, OTHER_CURRENCY = "refund, left out by the policy", "other currency"
 # The dataset file asks for these rows to be left out; they are counted, and are no loss.
-ON_PURPOSE = (AFTER_AS_OF, CANCELLED, DUPLICATE, REFUND)
+ON_PURPOSE = (AFTER_AS_OF, CANCELLED, DUPLICATE, OTHER_CURRENCY, REFUND)
 
 
 @dataclass(frozen=True)

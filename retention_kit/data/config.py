@@ -237,7 +237,8 @@ def config_from(content: Mapping[str, Any], *, where: str = "the settings") -> D
         config = DatasetConfig.model_validate(dict(content))
     except ValidationError as error:
         faults = [_fault(dict(fault), content) for fault in error.errors()]
-        raise ParameterError(f"{where}: {'; '.join(faults)}.") from None
+        told = f"{where}: {'; '.join(faults)}"
+        raise ParameterError(told if told.endswith("?") else f"{told}.") from None
     known = {*config.segments, *config.attribute_columns}
     extra = [name for name in config.orders.columns.model_extra or {} if name not in known]
     if extra:

@@ -129,7 +129,37 @@ def guessed_columns(
         columns["amount"] = columns.pop("unit_price")
     if "unit_price" not in columns and "quantity" not in stated:
         columns.pop("quantity", None)
+    if not {"amount", "unit_price"} & {*columns, *stated}:
+        _require_no_money(connection, relation, taken=set(columns.values()))
     return columns
+
+
+def _require_no_money(connection: duckdb.DuckDBPyConnection, relation: Relation, *, taken: set[str]) -> None:
+    """Ask rather than lose the money: a column with decimals may be the amount under another name."""
+    found = [
+        name
+        for name in relation.columns
+        if name not in taken and _reads_as_number(connection, relation, name)
+    ]
+    if any(_has_decimals(connection, relation, name) for name in found):
+        raise ChoiceError(
+            f"No column has a known name for the amount, and these may hold it: {', '.join(found)}. "
+            "Leave it empty (amount=) where orders have none.",
+            key="amount",
+            choices=found,
+        )
+
+
+def _has_decimals(connection: duckdb.DuckDBPyConnection, relation: Relation, name: str) -> bool:
+    if relation.types[name] in ("DOUBLE", "FLOAT") or relation.types[name].startswith("DECIMAL"):
+        return True
+    column = text_of(f"{relation.columns[name]}::VARCHAR")
+    decimal = "'[.,][0-9]{1,2}$'"
+    found = connection.execute(
+        f"SELECT count(*) FROM (SELECT {column} AS t FROM (SELECT * FROM {relation.plain}"
+        f" LIMIT {SAMPLE_ROWS})) WHERE regexp_matches(t, {decimal})"
+    ).fetchall()
+    return bool(found[0][0])
 
 
 def _candidates(

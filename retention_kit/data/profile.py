@@ -60,6 +60,8 @@ def _oddities(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> list[s
         free = connection.execute(f"SELECT count(*) FROM {orders} WHERE amount = 0").fetchall()[0][0]
         if free:
             odd.append(f"orders with an amount of zero: {free:,}; they count as orders")
+    else:
+        odd.append("no column holds amounts: orders and customers are counted, money is not")
     most = connection.execute(
         f"SELECT customer_id::VARCHAR, count(*) FROM {orders} GROUP BY customer_id ORDER BY 2 DESC, 1 LIMIT 1"
     ).fetchall()[0]

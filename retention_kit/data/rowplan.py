@@ -6,7 +6,7 @@ from datetime import date
 
 import duckdb
 
-from retention_kit.data.accounting import AFTER_AS_OF, CANCELLED, DUPLICATE, REFUND
+from retention_kit.data.accounting import AFTER_AS_OF, CANCELLED, DUPLICATE, OTHER_CURRENCY, REFUND
 from retention_kit.data.config import DatasetConfig
 from retention_kit.data.conventions import currency_marks, currency_of, date_order_of, decimal_mark_of
 from retention_kit.data.engine import literal
@@ -104,7 +104,7 @@ def row_plan(
     if mapped.currency:
         plan.texts["_currency"] = f"upper({text_of(source('currency')[0] + '::VARCHAR')})"
         currency = config.currency or _only_currency(connection, relation, plan.texts["_currency"])
-        plan.reasons.append(("other currency", f"_currency <> {literal(currency)}", "_currency"))
+        plan.reasons.append((OTHER_CURRENCY, f"_currency <> {literal(currency)}", "_currency"))
     outside = f"moment::DATE NOT BETWEEN DATE {literal(FIRST_DAY)} AND DATE {literal(LAST_DAY)}"
     plan.reasons += [
         ("missing date", f"moment IS NULL AND {raw_date} IS NULL", raw_date),
@@ -181,7 +181,7 @@ def _plan_money(
         # A dollar sign may be any country's dollar.
         if [mark for mark in marks if mark not in (currency, "USD" if currency.endswith("D") else currency)]:
             code = currency_of(f"_{key}")
-            plan.reasons.insert(0, ("other currency", f"{code} <> {literal(currency)}", f"_{key}"))
+            plan.reasons.insert(0, (OTHER_CURRENCY, f"{code} <> {literal(currency)}", f"_{key}"))
     if mapped.margin:
         plan.select["margin"] = number("margin")[0]
     elif config.margin is not None:

@@ -153,25 +153,38 @@ FROM (
 
 
 def _elapsed_activity(clocking: Clocking, min_orders: int, orders: str) -> str:
-    bits = ", ".join(
-        f"bit_or(CASE WHEN n >= {min_orders} AND age // {WORD_BITS} = {i} "
-        f"THEN CAST(1 AS BIGINT) << (age % {WORD_BITS}) ELSE 0 END) AS word_{i}"
-        for i in range(clocking.words)
-    )
     age, calendar = _order_age(clocking.grain)
-    # One key and the smallest of equal values: grouping by all four would cost twice as much.
-    own = ", ".join(f"min({name}) AS {name}" for name in _CELL_KEYS)
+    count, grouping = (
+        (", count(*) AS n", f"\n    GROUP BY m.customer_id, {age}") if min_orders > 1 else ("", "")
+    )
+    enough = [f"n >= {min_orders}"] if min_orders > 1 else []
+    bits = ", ".join(
+        f"bit_or({_age_bit(i, clocking.words, enough)}) AS word_{i}" for i in range(clocking.words)
+    )
+    words = ", ".join(f"a.word_{i}" for i in range(clocking.words))
+    placed = members(clocking)
+    # Cohorts are joined a second time: to group by them as well would cost more.
     return f"""
-SELECT customer_id, {own}, {bits}
+SELECT m.customer_id, m.cohort, m.begun_ages, m.finished_ages, {words}
 FROM (
-  SELECT m.customer_id, m.cohort, m.begun_ages, m.finished_ages, CAST({age} AS BIGINT) AS age,
-    {"1" if min_orders == 1 else "count(*)"} AS n
-  FROM {orders} AS o{calendar} JOIN (
-    {members(clocking)}
-  ) AS m ON m.customer_id = o.customer_id
-  {"" if min_orders == 1 else "GROUP BY ALL"}
-) AS aged
-GROUP BY customer_id""".strip()
+  SELECT customer_id, {bits}
+  FROM (
+    SELECT m.customer_id, CAST({age} AS BIGINT) AS age{count}
+    FROM {orders} AS o{calendar} JOIN (
+    {placed}
+    ) AS m ON m.customer_id = o.customer_id{grouping}
+  ) AS aged
+  GROUP BY customer_id
+) AS a JOIN (
+    {placed}
+) AS m ON m.customer_id = a.customer_id""".strip()
+
+
+def _age_bit(index: int, words: int, conditions: Sequence[str]) -> str:
+    if words > 1:
+        conditions = [*conditions, f"age // {WORD_BITS} = {index}"]
+    bit = f"CAST(1 AS BIGINT) << {f'(age % {WORD_BITS})' if words > 1 else 'age'}"
+    return f"CASE WHEN {' AND '.join(conditions)} THEN {bit} ELSE 0 END" if conditions else bit
 
 
 def members(clocking: Clocking, *, segments: Sequence[str] = ()) -> str:

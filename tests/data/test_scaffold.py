@@ -98,6 +98,12 @@ def test_the_dataset_file_of_any_shape_opens_at_once(write, tmp_path, shape):
         ("customer,date,total\na,01/02/2024,5\nb,03/04/2024,6\n", "date_order", ("dmy", "mdy"), "mdy"),
         ('customer,date,total\na,2024-01-01,"1,234"\n', "decimal", (".", ","), ","),
         ("customer,date,amount,total\na,2024-01-01,5,6\n", "amount", ("amount", "total"), "total"),
+        (
+            "customer,date,net_x,gross_x\na,2024-01-01,5.50,6\n",
+            "amount",
+            ("net_x", "gross_x"),
+            "gross_x",
+        ),
         ("customer,client,date\na,b,2024-01-01\n", "customer_id", ("customer", "client"), "client"),
         ("foo,date\na,2024-01-01\n", "customer_id", ("foo", "date"), "foo"),
         (
@@ -140,11 +146,25 @@ def test_parquet_and_excel_columns_that_are_no_dates_are_not_taken_for_some(tmp_
         {"customer": [1.0], "ok": [True], "date": [1.5], "bought": [date(2024, 1, 1)], "total": [True]}
     )
     pq.write_table(frame, tmp_path / "o.parquet")
-    made = init_dataset(tmp_path / "o.parquet", cache=tmp_path / "cache")
+    made = init_dataset(tmp_path / "o.parquet", cache=tmp_path / "cache", settings={"amount": ""})
     assert tomllib.loads(made.toml)["orders"]["columns"] == {
         "customer_id": "customer",
         "ordered_at": "bought",
     }
+
+
+def test_rows_in_other_currencies_than_the_chosen_one_are_counted_and_no_loss(write, tmp_path):
+    rows = "".join(f"{n},2024-01-{n + 1:02d},5,{'EUR' if n % 2 else 'USD'}\n" for n in range(10))
+    source = write("orders.csv", f"customer,date,total,currency\n{rows}")
+    made = init_dataset(source, cache=tmp_path / "cache", settings={"currency": "EUR"})
+    accounting = open_dataset(made.path, cache=tmp_path / "cache").accounting
+    assert [(part.reason, part.rows) for part in accounting.dropped] == [("other currency", 5)]
+    assert accounting.loss == 0
+
+
+def test_whole_numbers_alone_are_not_taken_for_money(write, tmp_path):
+    made = init_dataset(write("a.csv", "customer,date,age\na,2024-01-01,50\n"), cache=tmp_path / "cache")
+    assert "no column holds amounts" in made.profile
 
 
 def test_an_existing_file_is_never_overwritten_unless_asked(write, tmp_path):
