@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from retention_kit.data.config import DatasetConfig, DateOrder, Orders, config_from
+from retention_kit.data.config import CANONICAL, RESERVED, DatasetConfig, DateOrder, Orders, config_from
 from retention_kit.data.conventions import currency_marks, date_order_of, decimal_mark_of
 from retention_kit.data.engine import connect
 from retention_kit.data.parsing import amount_of, moment_of, text_of
@@ -21,6 +21,8 @@ __all__ = ["guessed_columns", "guessed_config", "opened"]
 
 ENOUGH = 0.5  # share of a sample's filled cells that must read as what the header promises
 SAMPLE_ROWS = 2_000
+NO_SEGMENTS = RESERVED | set(CANONICAL)
+MOST_VALUES, ROWS_PER_VALUE, MOST_SEGMENTS = 20, 5, 6  # of a column that tells customers apart
 NUMBERS = ("amount", "quantity", "unit_price", "margin")
 
 
@@ -84,9 +86,10 @@ def guessed_config(
         if texts and not stated.get("decimal"):
             stated["decimal"] = _shared_mark(connection, relation, texts)
         currency = config.currency or _currency(connection, relation, columns)
-    return config_from(
-        {"schema": 1, **content, "currency": currency, "orders": {**stated, "columns": columns}}
-    )
+        guessed: dict[str, Any] = {"currency": currency}
+        if "segments" not in content:
+            guessed["segments"] = _segments(connection, relation, taken=set(columns.values()))
+    return config_from({"schema": 1, **content, **guessed, "orders": {**stated, "columns": columns}})
 
 
 def guessed_columns(
@@ -132,6 +135,24 @@ def guessed_columns(
     if not {"amount", "unit_price"} & {*columns, *stated}:
         _require_no_money(connection, relation, taken=set(columns.values()))
     return columns
+
+
+def _segments(connection: duckdb.DuckDBPyConnection, relation: Relation, *, taken: set[str]) -> list[str]:
+    """Columns of text with a few values, each in many rows: what customers can be compared by."""
+    found = []
+    for name in relation.columns:
+        if name in taken or name in NO_SEGMENTS or relation.types[name] != "VARCHAR":
+            continue
+        values, rows = connection.execute(
+            f"SELECT count(DISTINCT t), count(t) FROM (SELECT {text_of(relation.columns[name])} AS t"
+            f" FROM (SELECT * FROM {relation.plain} LIMIT {SAMPLE_ROWS}))"
+        ).fetchall()[0]
+        number_like = _reads_as_number(connection, relation, name) or _reads_as_date(
+            connection, relation, name
+        )
+        if 2 <= values <= MOST_VALUES and rows >= ROWS_PER_VALUE * values and not number_like:
+            found.append(name)
+    return found[:MOST_SEGMENTS]
 
 
 def _require_no_money(connection: duckdb.DuckDBPyConnection, relation: Relation, *, taken: set[str]) -> None:

@@ -22,6 +22,7 @@ from retention_kit.params import CohortParameters, brackets, condition, validate
 __all__ = ["cohort_table", "selected"]
 
 _MAX_CELLS = 600_000
+_MAX_GROUPS, _MAX_ROWS = 50, 500  # values of an attribute that can be compared, and listed as cohorts
 
 
 def cohort_table(
@@ -79,6 +80,15 @@ def cohort_table(
             todo=f"Up to {_MAX_CELLS:,} are allowed: choose a coarser grain, or set age_to.",
         )
     counts, amounts = _counted(dataset, chosen, ledger, clocking, selection, spans)
+    for name, values, most in (
+        (chosen.breakdown, counts.groups, _MAX_GROUPS),
+        (chosen.cohort_by, counts.cohort_keys, _MAX_ROWS),
+    ):
+        if name and len(values) > most:
+            raise ParameterError(
+                f"{name} has {len(values):,} values; up to {most} can be shown.",
+                todo="Choose an attribute with fewer values, or some of the customers by segment.",
+            )
     if not counts.size.sum():
         raise DataError(
             "No customer is left with this selection.",

@@ -167,6 +167,16 @@ def test_whole_numbers_alone_are_not_taken_for_money(write, tmp_path):
     assert "no column holds amounts" in made.profile
 
 
+def test_columns_with_few_values_in_many_rows_are_offered_as_segments(write, tmp_path):
+    rows = "".join(
+        f"{n % 9},2024-01-{n % 28 + 1:02d},{n}.5,{'IT' if n % 3 else 'DE'},note {n},{n % 2}\n"
+        for n in range(40)
+    )
+    source = write("orders.csv", f"customer,date,total,Land,note,flag\n{rows}")
+    made = init_dataset(source, cache=tmp_path / "cache")
+    assert open_dataset(made.path, cache=tmp_path / "cache").segments == ("Land",)
+
+
 def test_an_existing_file_is_never_overwritten_unless_asked(write, tmp_path):
     source = write("orders.csv", "customer,day\na,2024-01-01\n")
     existing = write("orders.toml", "mine")

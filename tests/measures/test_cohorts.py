@@ -673,3 +673,18 @@ def test_notes_tell_small_cohorts_the_inferred_date_and_the_last_new_customer(op
     assert "Later returns are still to come" in " ".join(
         cohort_table(open_shop(THREE), mode="unbounded").notes
     )
+
+
+def test_an_attribute_with_too_many_values_is_refused_with_their_number():
+    frame = pa.table(
+        {
+            "customer": [f"c{n}" for n in range(60)],
+            "bought": [date(2024, 1, 1)] * 60,
+            "coupon": [f"coupon {n}" for n in range(60)],
+        }
+    )
+    columns = {"customer_id": "customer", "ordered_at": "bought", "coupon": "coupon"}
+    dataset = open_dataset(frame, columns=columns, segments=["coupon"], as_of="2024-03-31")
+    with pytest.raises(ParameterError, match="coupon has 60 values; up to 50"):
+        cohort_table(dataset, breakdown="coupon")
+    assert len(cohort_table(dataset, cohort_by="coupon").cohorts) == 60
