@@ -38,7 +38,7 @@ screenshots: $(READY)  ## Renew the pictures of the README
 	$(BIN)/python -m tests.browser.screenshots
 
 test: $(READY)  ## Run every test
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
 	$(BIN)/python -m pytest --nbval --nbval-current-env --override-ini addopts= notebooks
 
 lint: $(READY)  ## Check style, format and types
