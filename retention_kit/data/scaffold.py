@@ -160,7 +160,8 @@ def _comment(text: str) -> str:
 
 def _write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-    os.replace(name, path)
+    # A folder of its own, not a private file: the dataset file is to be as readable as any other.
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+        fresh = Path(folder) / path.name
+        fresh.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(fresh, path)
