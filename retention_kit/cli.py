@@ -28,6 +28,7 @@ _OFFLINE = (
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
 )
+_LAB_SETTINGS = Path(__file__).parent / "workbook"  # its labconfig/ keeps JupyterLab from asking about news
 
 Setting = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Decide a key. Repeatable.")
@@ -158,7 +159,12 @@ def lab(
     known = {name: str(path) for name, path in registry(datasets or ["cdnow"]).items()}
     options = [f"--ServerApp.root_dir={notebooks_folder()}", f"--ServerApp.port={port}", *_OFFLINE]
     command = [sys.executable, "-m", "jupyter", "lab", *options, *([] if browser else ["--no-browser"])]
-    environment = {**os.environ, "RETENTION_DATASETS": json.dumps(known)}
+    paths = [str(_LAB_SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    environment = {
+        **os.environ,
+        "RETENTION_DATASETS": json.dumps(known),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
+    }
     raise typer.Exit(subprocess.run(command, check=False, env=environment).returncode)  # noqa: S603 - our own words
 
 

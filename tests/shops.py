@@ -39,7 +39,7 @@ def orders(
                         {
                             "customer": f"{start:%m}-{number:03}",
                             "day": day.isoformat(),
-                            "paid": f"{10 + number % 7 + age}.50",
+                            "amount": f"{10 + number % 7 + age}.50",
                             "channel": channel,
                         }
                     )
@@ -82,7 +82,7 @@ delimiter = ","
 [orders.columns]
 customer_id = "customer"
 ordered_at = "day"
-amount = "paid"
+amount = "amount"
 {segment} = "channel"
 
 [[events.marks]]

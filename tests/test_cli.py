@@ -235,16 +235,21 @@ def test_lab_opens_the_notebooks_with_the_datasets_and_without_a_network(run, mo
 
     def noted(command, *, check, env):
         asked.update(command=command, datasets=json.loads(env["RETENTION_DATASETS"]))
+        asked["settings"] = env["JUPYTER_CONFIG_PATH"].split(os.pathsep)
         return subprocess.CompletedProcess(command, 5)
 
     monkeypatch.setattr(cli.subprocess, "run", noted)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/etc/jupyter-of-the-user")
     assert run("lab", shop, "--port", "9999", "--no-browser")[0] == 5
     command = asked["command"]
     assert command[:4] == [sys.executable, "-m", "jupyter", "lab"]
     assert "--ServerApp.port=9999" in command
     assert "--no-browser" in command
     assert "--LabApp.extension_manager=readonly" in command
+    assert "--LabApp.news_url=None" in command
     assert asked["datasets"] == {"shop": str(shop)}
+    assert (Path(asked["settings"][0]) / "labconfig" / "default_setting_overrides.json").is_file()
+    assert asked["settings"][1:] == ["/etc/jupyter-of-the-user"]
     run("lab")
     assert list(asked["datasets"]) == ["cdnow"]
     assert "--no-browser" not in asked["command"]

@@ -399,7 +399,9 @@ def _shade(row: dict[str, Any], top: float, *, plain: bool) -> None:
     half = (row.get("ci_high", row["value"]) - row.get("ci_low", row["value"])) / 2
     doubt = min(max((half / top - 0.04) / 0.26, 0.0), 1.0)
     row["certainty"] = 0.0 if plain else 1 - 0.75 * doubt
-    row["dark"] = not plain and row["value"] / top > 0.55 and row["certainty"] > 0.55
+    depth = min(row["value"] / top, 1.0)
+    # White numbers where they stand out better than dark ones; fading a cell makes it lighter.
+    row["dark"] = not plain and depth > 0.6 and row["certainty"] > max(1 - 1.25 * (depth - 0.6), 0.65)
 
 
 def _time_axis(rows: list[dict[str, Any]], grain: str) -> dict[str, Any]:

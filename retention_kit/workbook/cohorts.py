@@ -23,6 +23,7 @@ from retention_kit.measures.comparison import definitions_compared
 from retention_kit.params import CohortParameters, assignments, validate
 from retention_kit.tables import escape, plain
 from retention_kit.workbook import panels
+from retention_kit.workbook.arrow_alone import keep_pandas_out
 from retention_kit.workbook.state import State, guarded
 from retention_kit.workbook.surface import Surface, asked_in_address, registered, surface
 
@@ -312,9 +313,12 @@ def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
     given = {name: namespace[name] for name in CohortParameters.model_fields if name in namespace}
     if where is Surface.REPORT:
         return CohortView(validate(CohortParameters, given), where)
+    if where is Surface.APP:
+        keep_pandas_out()
     said: list[str] = []
     parameters = CohortParameters()
-    if registered() and given.get("dataset") == parameters.dataset and parameters.dataset not in registered():
+    unnamed = given.get("dataset", parameters.dataset) == parameters.dataset
+    if registered() and unnamed and parameters.dataset not in registered():
         # Who started the server said which data to look at, and the notebook names no other.
         parameters = parameters.model_copy(update={"dataset": registered()[0]})
         given["dataset"] = parameters.dataset

@@ -20,7 +20,7 @@ from retention_kit.reports import run_report
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CHARTS = ("heat map", "curves", "differences", "age", "sizes", "definitions")
-expect.set_options(timeout=20_000)  # a busy machine is not a broken page
+expect.set_options(timeout=30_000)  # a busy machine is not a broken page
 Open = Callable[..., Page]
 
 
@@ -154,7 +154,7 @@ def test_address_carries_the_view_and_its_faults_are_said(opened: Open) -> None:
 
 def test_click_on_a_cell_lists_no_customers(opened: Open) -> None:
     page = opened()
-    chart(page, "heat map").locator(".mark-rect path").nth(3).click()
+    chart(page, "heat map").locator(".layer_2_marks text").nth(6).click()
     # The kernel answers in order: when this is there, an answer to the click would be too.
     choose(page, "Period", "quarter")
     expect(subtitle(page, "heat map")).to_contain_text("active in the quarter")
@@ -184,7 +184,7 @@ def test_hostile_data_stay_text(opened: Open, tmp_path: Path) -> None:
     for name in CHARTS:
         chart(page, name).get_by_role("button", name="Data").click()
         expect(chart(page, name).locator("table.rk-table")).to_be_visible()
-    chart(page, "heat map").locator(".mark-rect path").nth(1).hover()
+    chart(page, "heat map").locator(".layer_2_marks text").nth(1).hover()
     expect(page.locator("#vg-tooltip-element")).to_contain_text("window.pwned=1")
     page.get_by_text("How is this computed?").last.click()
     choose(page, "Customers with", f"channel = {shops.NASTY[0]}")

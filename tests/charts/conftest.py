@@ -29,6 +29,22 @@ def getting_better(folder):
     return shops.write_shop(folder, shops.orders(newer_come_back=True), name="better")
 
 
+def wholesaler(folder):
+    amounts = {0: "12345.00", 1: "2000000.00", 2: "3000000000.00"}
+    rows = [
+        {**row, "amount": amounts[number % 3]}
+        for number, row in enumerate(shops.orders(customers=3, months=(1, 2, 4)))
+    ]
+    return shops.write_shop(folder, rows, name="rich")
+
+
+def never_together(folder):
+    """Web customers are new in June only, those of the store in January only."""
+    rows = shops.orders(customers=10, names=("store",), months=(1,))
+    rows += shops.orders(customers=10, names=("web",), months=(6,))
+    return shops.write_shop(folder, rows, name="apart")
+
+
 def getting_worse(folder):
     rows = shops.orders(newer_come_back=True)
     new = {row["customer"]: row["customer"][:2] >= "04" for row in rows}
@@ -39,7 +55,9 @@ def getting_worse(folder):
 def at_a_loss(folder):
     rows = [{**row, "earned": "-3.00"} for row in shops.orders(customers=9)]
     path = shops.write_shop(folder, rows, name="loss")
-    path.write_text(path.read_text("utf-8").replace('amount = "paid"', 'amount = "paid"\nmargin = "earned"'))
+    path.write_text(
+        path.read_text("utf-8").replace('amount = "amount"', 'amount = "amount"\nmargin = "earned"')
+    )
     return path
 
 
@@ -49,6 +67,8 @@ SHOPS = {
     "two": two_customers,
     "new": just_opened,
     "better": getting_better,
+    "rich": wholesaler,
+    "apart": never_together,
     "worse": getting_worse,
     "loss": at_a_loss,
     "nasty": shops.nasty_shop,

@@ -53,6 +53,14 @@ def test_last_age_read_is_one_that_half_of_the_customers_have_reached(table):
     assert "(seen in 120 customers)" in words.readings(made)[0]
 
 
+def test_single_age_is_read_alone(table):
+    made = table(age_to=1)
+    assert words.readings(made)[0] == (
+        "Of 180 customers, 35.0 % (28.4 to 42.2 %) are retained at age 1, counting in months."
+    )
+    assert words.finding(made) == "35.0 % are retained at age 1 (months)"
+
+
 def test_one_customer_is_singular(table):
     assert words.readings(table("one"))[0].startswith("Of 1 customer, 0.0 % (0.0 to 79.3 %)")
     assert words.context(table("one")) == "1 customer · as of 2024-06-15"
@@ -143,8 +151,8 @@ def test_single_group_has_nothing_to_be_compared_with(table):
 
 
 def test_groups_without_a_finished_age_in_common_say_so(table):
-    reading = words.readings(table(breakdown="channel", segment="channel=web"))
-    assert reading[1] == "There is one group only, web."
+    reading = words.readings(table("apart", breakdown="channel"))
+    assert reading[1] == "No cohort of both store and web has finished a period after its first."
 
 
 def test_amounts_name_measure_currency_and_group(table):

@@ -8,6 +8,7 @@ import vl_convert
 from retention_kit import cohort_table, open_dataset
 from retention_kit.charts import cohorts as drawn
 from retention_kit.charts import formats
+from retention_kit.charts.theme import INK, SEQUENTIAL
 from retention_kit.errors import ParameterError
 from retention_kit.measures.comparison import definitions_compared
 
@@ -162,6 +163,32 @@ def test_wider_intervals_are_paler(table):
     assert ages[0]["certainty"] > ages[1]["certainty"]
 
 
+def luminance(color):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def rgb(code):
+    return [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+@pytest.mark.parametrize("shop", ["shop", "better", "nasty", "one"])
+def test_number_of_a_cell_stands_out_from_its_colour(table, shop):
+    chart = drawn.heat_map(table(shop))
+    top = float(chart.spec["layer"][0]["encoding"]["color"]["scale"]["domainMax"]["expr"])
+    steps = [rgb(code) for code in SEQUENTIAL]
+    cells = [one for one in data(chart, "cells") if one.get("certainty")]
+    for one in cells:
+        place = min(one["value"] / top, 1) * (len(steps) - 1)
+        low = min(int(place), len(steps) - 2)
+        colour = [a + (b - a) * (place - low) for a, b in zip(steps[low], steps[low + 1], strict=True)]
+        seen = luminance([1 + (c - 1) * one["certainty"] for c in colour])
+        text = luminance(rgb("#ffffff" if one["dark"] else INK))
+        light, dark = max(seen, text), min(seen, text)
+        assert (light + 0.05) / (dark + 0.05) > 3.4
+    assert cells
+
+
 def test_cells_carry_what_the_table_holds(table):
     made = table()
     chart = drawn.heat_map(made)
@@ -225,6 +252,15 @@ def test_losses_leave_the_scale_of_colours_whole(table):
     scale = drawn.heat_map(table("loss", measure="margin")).spec["layer"][0]["encoding"]["color"]["scale"]
     assert scale["domainMin"] == 0
     assert float(scale["domainMax"]["expr"]) > 0
+
+
+def test_large_sums_are_short_in_their_cells_and_whole_in_their_tooltips(table):
+    cells = [one for one in data(drawn.heat_map(table("rich", measure="revenue")), "cells") if "text" in one]
+    labels = {one["label"].split()[-1] for one in cells if one["kind"] == "cell"}
+    assert {"k", "m", "bn"} & labels
+    billions = [one for one in cells if one["label"].endswith("bn")]
+    assert billions
+    assert all(len(one["text"]) >= len("1,000,000,000 EUR") for one in billions)
 
 
 def test_many_columns_are_narrow_and_bare(table):

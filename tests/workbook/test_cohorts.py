@@ -377,6 +377,7 @@ def test_unknown_dataset_in_jupyterlab_shows_no_other_data(on, parts):
 
 def test_app_without_the_notebooks_dataset_takes_the_first_registered(in_app, shop):
     assert in_app(datasets={"a": shop, "b": shop}).parameters.dataset == "a"
+    assert cohort_view({}).parameters.dataset == "a"
     assert in_app(datasets={"a": shop, "b": shop}, dataset="b").parameters.dataset == "b"
 
 
