@@ -143,6 +143,11 @@ class Ledger:
         """Attributes by which customers can be filtered and grouped."""
         return self.dataset.segments
 
+    @property
+    def order_segments(self) -> tuple[str, ...]:
+        """Those that each order has, by which orders too can be filtered."""
+        return tuple(name for name in self.segments if name in self._order_columns)
+
     def segment_values(self, name: str, *, limit: int = 50) -> list[str]:
         """Return an attribute's values at the first order, the most frequent first."""
         self.require_segment(name)
@@ -154,7 +159,7 @@ class Ledger:
 
     def require_segment(self, name: str, *, of_order: bool = False) -> None:
         """Raise `ColumnError` unless ``name`` is a segment (of the order, if wanted)."""
-        known = [s for s in self.segments if s in self._order_columns] if of_order else list(self.segments)
+        known = list(self.order_segments if of_order else self.segments)
         if name not in known:
             what = "order attribute" if of_order else "segment"
             has = f"It has: {', '.join(known)}." if known else "It has none; map one in the dataset file."

@@ -225,7 +225,10 @@ def _notes(
     size = counts.size.sum(axis=0)
     small = int(((size > 0) & (size < chosen.smallest_cohort)).sum())
     if small:
-        notes.append(f"{small} cohorts with fewer than {chosen.smallest_cohort} customers are left out.")
+        cohorts = "cohort is" if small == 1 else "cohorts are"
+        notes.append(
+            f"{small} {cohorts} left out for having fewer than {chosen.smallest_cohort:,} customers."
+        )
     filled = np.flatnonzero(size)
     if not chosen.cohort_by and len(filled) and filled[-1] < len(size) - 1:
         labels = ledger.calendar.periods(chosen.grain)["label"].to_pylist()

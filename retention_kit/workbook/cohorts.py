@@ -15,6 +15,7 @@ from retention_kit.charts import cohorts as drawn
 from retention_kit.charts.chart import Chart
 from retention_kit.data.dataset import Dataset, open_dataset
 from retention_kit.data.ledger import open_ledger
+from retention_kit.data.resolve import samples
 from retention_kit.definitions import DEFINITIONS, Definition
 from retention_kit.errors import ParameterError
 from retention_kit.measures.cohort_result import CohortTable
@@ -268,20 +269,24 @@ class CohortView:
         return self._offered[1]
 
     def _choices_of_data(self) -> dict[str, list[tuple[str, str]]]:
-        names = registered() or ("cdnow",)
+        names = list(registered()) or ["cdnow"]
         found = {"dataset": [(name, name) for name in names]}
         segments: list[tuple[str, str]] = [_NO_CHOICE]
         values: list[tuple[str, str]] = [_NO_CHOICE]
+        of_orders: list[tuple[str, str]] = [_NO_CHOICE]
         if self.state.result is not None:
             ledger = open_ledger(self.dataset)
             segments += [(name, name) for name in ledger.segments]
             for name in ledger.segments:
-                values += [(f"{name} = {v}", f"{name}={v}") for v in ledger.segment_values(name, limit=30)]
+                listed = ledger.segment_values(name, limit=30)
+                pairs = [(f"{name} = {value}", f"{name}={value}") for value in listed]
+                values += pairs
+                of_orders += pairs if name in ledger.order_segments else []
         return found | {
             "breakdown": segments,
             "cohort_by": segments,
             "segment": values,
-            "orders": values,
+            "orders": of_orders,
         }
 
     def _command(self, shown: Opened) -> str:
@@ -292,7 +297,10 @@ class CohortView:
             for name, field in fields.items()
             if name != "dataset" and getattr(chosen, name) != field.default
         ]
-        return " ".join([f"retention report cohorts --dataset {_quoted(chosen.dataset)}", *texts])
+        name = chosen.dataset
+        if self.surface is Surface.NOTEBOOK and name not in samples():
+            name = registered().get(name, name)  # names are this server's; a schedule needs the file
+        return " ".join([f"retention report cohorts --dataset {_quoted(name)}", *texts])
 
 
 def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
@@ -320,7 +328,7 @@ def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
     unnamed = given.get("dataset", parameters.dataset) == parameters.dataset
     if registered() and unnamed and parameters.dataset not in registered():
         # Who started the server said which data to look at, and the notebook names no other.
-        parameters = parameters.model_copy(update={"dataset": registered()[0]})
+        parameters = parameters.model_copy(update={"dataset": next(iter(registered()))})
         given["dataset"] = parameters.dataset
     with guarded(said.append):
         parameters = validate(CohortParameters, given)

@@ -34,9 +34,9 @@ def surface(environment: Mapping[str, str] = os.environ) -> Surface:
     return Surface.NOTEBOOK if "JPY_SESSION_NAME" in environment else Surface.REPORT
 
 
-def registered(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Return the names of the datasets the server was given."""
-    return tuple(json.loads(environment.get("RETENTION_DATASETS", "{}")))
+def registered(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the datasets the server was given: name to path."""
+    return dict(json.loads(environment.get("RETENTION_DATASETS", "{}")))
 
 
 def asked_in_address(environment: Mapping[str, str] = os.environ) -> list[str]:

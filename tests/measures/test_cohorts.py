@@ -668,7 +668,7 @@ def test_notes_tell_small_cohorts_the_inferred_date_and_the_last_new_customer(op
     shop = shop_of({"a": ["2024-01-01"], "b": ["2024-01-02", "2024-03-02"], "c": ["2024-02-01"]}, None)
     notes = " ".join(cohort_table(open_shop(shop, as_of=""), smallest_cohort=2).notes)
     assert "The as-of date, 2024-03-02, is that of the last order" in notes
-    assert "1 cohorts with fewer than 2 customers are left out" in notes
+    assert "1 cohort is left out for having fewer than 2 customers" in notes
     assert "No customer was new after Feb 2024" in notes
     assert "Later returns are still to come" in " ".join(
         cohort_table(open_shop(THREE), mode="unbounded").notes

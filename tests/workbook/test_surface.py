@@ -26,9 +26,10 @@ def test_only_reports_have_no_widgets():
     assert [one for one in Surface if not one.live] == [Surface.REPORT]
 
 
-def test_registered_names_come_without_their_paths():
-    assert registered({"RETENTION_DATASETS": '{"shop": "/data/shop.toml", "b": "/b.toml"}'}) == ("shop", "b")
-    assert registered({}) == ()
+def test_registered_datasets_keep_the_order_in_which_the_server_was_given_them():
+    given = {"RETENTION_DATASETS": '{"shop": "/data/shop.toml", "b": "/b.toml"}'}
+    assert list(registered(given).items()) == [("shop", "/data/shop.toml"), ("b", "/b.toml")]
+    assert registered({}) == {}
 
 
 def test_address_is_read_as_assignments():
