@@ -19,7 +19,7 @@ from platformdirs import user_cache_path
 
 __all__ = ["Entry", "Store", "cache_folder", "clear", "entries", "file_digest"]
 
-LAYOUT = "3"  # raised when the meaning of a cached file changes
+LAYOUT = "4"  # raised when the meaning of a cached file changes
 
 
 def cache_folder() -> Path:

@@ -1,5 +1,6 @@
 """The ledger: what every measure reads, built once per choice of orders and kept in the cache.
 
+* ``firsts`` and ``segments``: one row per customer, with its first order, and with its segments.
 * ``ledger``: one row per customer, with its first and last order, orders, revenue and segments.
 * ``activity``: one row per customer, with its cohort and the ages at which it was active, as bits.
 * ``hits``: customers active at each age, per segment and cohort, in one sense of active.
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["GRAINS", "Ledger", "open_ledger"]
 
 _FILTERED = "_only_"
+_PER_CUSTOMER = ("firsts", "segments", "ledger")
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
 
 
@@ -84,12 +86,12 @@ class Ledger:
     def activity(self, clocking: Clocking, *, min_orders: int = 1, by_segment: bool = False) -> str:
         """Return the view of every customer's cohort and active ages, with segments if wanted."""
         if clocking.clock == "elapsed":
-            self.customers()
+            self._firsts()
         statement = statements.activity(clocking, min_orders=min_orders, orders=self._orders)
         view = self._view(f"activity_{clocking.grain}_{clocking.clock}_{min_orders}", statement)
         if not (by_segment and self.segments):
             return view
-        self.customers()
+        self._segments()
         joined = statements.segmented(activity=view, segments=self.segments)
         return self._view(f"{view}_segments", joined, named=True)
 
@@ -108,35 +110,45 @@ class Ledger:
         statement = statements.hits(activity=activity, tests=tests, segments=segments)
         return self._view(f"hits_{mode}_{activity}", statement, named=True)
 
-    def sizes(self, clocking: Clocking) -> str:
-        """Return the view of customers per segment, cohort and bucket."""
-        self.customers()
-        statement = statements.sizes(clocking, segments=self.segments)
-        return self._view(f"sizes_{clocking.grain}_{clocking.clock}", statement)
+    def sizes(self, clocking: Clocking, *, by_segment: bool = False) -> str:
+        """Return the view of customers per cohort and bucket, and per segment if wanted."""
+        statement = statements.sizes(clocking, segments=self._wanted(by_segment))
+        return self._view(f"sizes_{clocking.grain}_{clocking.clock}{_suffix(by_segment)}", statement)
 
-    def cells(self, clocking: Clocking) -> str:
-        """Return the view of orders, revenue and margin per segment, cohort, age and bucket."""
-        self.customers()
+    def cells(self, clocking: Clocking, *, by_segment: bool = False) -> str:
+        """Return the view of orders, revenue and margin per cohort, age and bucket, and per segment."""
         statement = statements.cells(
             clocking,
-            segments=self.segments,
+            segments=self._wanted(by_segment),
             orders=self._orders,
             money=self.dataset.has_amount,
             margin=self.dataset.has_margin,
         )
-        return self._view(f"cells_{clocking.grain}_{clocking.clock}", statement)
+        return self._view(f"cells_{clocking.grain}_{clocking.clock}{_suffix(by_segment)}", statement)
 
     def customers(self) -> str:
         """Return the view with one row per customer."""
-        at_order = [name for name in self.segments if name in self._order_columns]
+        wanted = self._wanted(by_segment=bool(self.segments))
+        money = self.dataset.has_amount
+        return self._view("ledger", statements.ledger(orders=self._orders, segments=wanted, money=money))
+
+    def _wanted(self, by_segment: bool) -> tuple[str, ...]:
+        """The segments to group by, once the views that hold them are there."""
+        self._firsts()
+        if by_segment:
+            self._segments()
+        return self.segments if by_segment else ()
+
+    def _firsts(self) -> str:
+        return self._view("firsts", statements.firsts(orders=self._orders))
+
+    def _segments(self) -> str:
+        self._firsts()
         of_customer = [name for name in self.segments if name not in self._order_columns]
-        statement = statements.ledger(
-            orders=self._orders,
-            at_order=at_order,
-            of_customer=of_customer,
-            money=self.dataset.has_amount,
+        statement = statements.segments(
+            orders=self._orders, at_order=self.order_segments, of_customer=of_customer
         )
-        return self._view("ledger", statement)
+        return self._view("segments", statement)
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -152,7 +164,7 @@ class Ledger:
         """Return an attribute's values at the first order, the most frequent first."""
         self.require_segment(name)
         rows = self.query(
-            f"SELECT {statements.segment(name)} AS value, count(*) AS n FROM {self.customers()} "
+            f"SELECT {statements.segment(name)} AS value, count(*) AS n FROM {self._segments()} "
             f"WHERE {statements.segment(name)} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {limit}"
         )
         return [str(value) for value in rows["value"].to_pylist()]
@@ -243,7 +255,7 @@ class Ledger:
             return name
         _define(self._connection, name, path)
         if _plain(name) != name:
-            self._connection.execute(f"CREATE OR REPLACE VIEW ledger AS SELECT * FROM {quote(name)}")
+            self._connection.execute(f"CREATE OR REPLACE VIEW {_plain(name)} AS SELECT * FROM {quote(name)}")
         self._statements[name] = statement
         return name
 
@@ -252,7 +264,9 @@ class Ledger:
 
         def write(path: Path) -> None:
             target = literal(path)
-            self._connection.execute(f"COPY ({statement}) TO {target} (FORMAT parquet)", values)
+            self._connection.execute(
+                f"COPY ({statement}) TO {target} (FORMAT parquet, COMPRESSION lz4)", values
+            )
 
         return write
 
@@ -302,8 +316,13 @@ def _shared(ledger: Ledger) -> Ledger:
 
 
 def _plain(name: str) -> str:
-    """The view's name in statements: the ledger is called ledger, whichever orders it rests on."""
-    return "ledger" if name.startswith("ledger") else name
+    """The view's name in statements, which do not say which orders it rests on."""
+    base = name.partition(_FILTERED)[0]
+    return base if base in _PER_CUSTOMER else name
+
+
+def _suffix(by_segment: bool) -> str:
+    return "_segments" if by_segment else ""
 
 
 def _define(connection: duckdb.DuckDBPyConnection, view: str, path: Path) -> None:

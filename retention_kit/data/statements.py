@@ -25,6 +25,7 @@ __all__ = [
     "members",
     "segment",
     "segmented",
+    "segments",
     "sizes",
 ]
 
@@ -61,30 +62,49 @@ class Clocking:
     as_of_end: str
 
 
-def ledger(*, orders: str, at_order: Sequence[str], of_customer: Sequence[str], money: bool) -> str:
-    """Return one row per customer: first and last order, orders, revenue, bucket, segments.
+def firsts(*, orders: str) -> str:
+    """Return one row per customer: first order in universal and local time, its day, and the bucket."""
+    return f"""
+SELECT s.customer_id, s.first_at_utc, s.first_at, CAST(s.first_at AS DATE) AS first_day,
+  CAST('0x' || substr(md5(CAST(s.customer_id AS VARCHAR)), 1, 8) AS BIGINT) % 100 AS bucket
+FROM (
+  SELECT o.customer_id, min(o.ordered_at_utc) AS first_at_utc, min(o.ordered_at) AS first_at
+  FROM {orders} AS o GROUP BY o.customer_id
+) AS s""".strip()
+
+
+def segments(*, orders: str, at_order: Sequence[str], of_customer: Sequence[str]) -> str:
+    """Return one row per customer: its segments.
 
     A segment of the order is its value at the customer's first order; where several orders share
     that moment, the smallest value, so that the result never depends on the order of rows.
     """
-    revenue = "sum(o.amount)" if money else "NULL"
-    at_first = "".join(f", min(o.{quote(name)}) AS {segment(name)}" for name in at_order)
-    attributes = "".join(f", k.{quote(name)} AS {segment(name)}" for name in of_customer)
-    chosen = "".join(f", a.{segment(name)}" for name in at_order) + attributes
+    values = "".join(f", min(o.{quote(name)}) AS {segment(name)}" for name in at_order)
+    chosen = "".join(f", a.{segment(name)}" for name in at_order)
+    chosen += "".join(f", k.{quote(name)} AS {segment(name)}" for name in of_customer)
+    at_first = f"""
+JOIN (
+  SELECT o.customer_id{values}
+  FROM {orders} AS o JOIN firsts AS f ON f.customer_id = o.customer_id AND f.first_at_utc = o.ordered_at_utc
+  GROUP BY o.customer_id
+) AS a ON a.customer_id = f.customer_id"""
+    of_all = "\nLEFT JOIN customers AS k ON k.customer_id = f.customer_id"
+    joins = (at_first if at_order else "") + (of_all if of_customer else "")
+    return f"SELECT f.customer_id{chosen}\nFROM firsts AS f{joins}"
+
+
+def ledger(*, orders: str, segments: Sequence[str], money: bool) -> str:
+    """Return one row per customer: first and last order in local time, orders, revenue and segments."""
+    chosen = "".join(f", s.{segment(name)}" for name in segments)
+    joined = "\nJOIN segments AS s ON s.customer_id = f.customer_id" if segments else ""
     return f"""
-WITH source AS (SELECT * FROM {orders}),
-spans AS (
-  SELECT o.customer_id, min(o.ordered_at_utc) AS first_at_utc, min(o.ordered_at) AS first_at,
-    max(o.ordered_at) AS last_at, count(*) AS orders, {revenue} AS revenue
-  FROM source AS o GROUP BY o.customer_id
-){_first_values(at_first)}
-SELECT s.customer_id, s.first_at_utc, s.first_at, CAST(s.first_at AS DATE) AS first_day, s.last_at,
-  s.orders, s.revenue,
-  CAST('0x' || substr(md5(CAST(s.customer_id AS VARCHAR)), 1, 8) AS BIGINT) % 100 AS bucket{chosen}
-FROM spans AS s
-{"JOIN at_first AS a ON a.customer_id = s.customer_id" if at_order else ""}
-{"LEFT JOIN customers AS k ON k.customer_id = s.customer_id" if of_customer else ""}
-""".strip()
+SELECT f.customer_id, f.first_at, t.last_at, t.orders, t.revenue{chosen}
+FROM firsts AS f
+JOIN (
+  SELECT o.customer_id, max(o.ordered_at) AS last_at, count(*) AS orders,
+    {"sum(o.amount)" if money else "NULL"} AS revenue
+  FROM {orders} AS o GROUP BY o.customer_id
+) AS t ON t.customer_id = f.customer_id{joined}""".strip()
 
 
 def segment(name: str) -> str:
@@ -94,17 +114,6 @@ def segment(name: str) -> str:
     "segment_orders"
     """
     return quote(f"segment_{name}")
-
-
-def _first_values(at_first: str) -> str:
-    if not at_first:
-        return ""
-    return f""",
-at_first AS (
-  SELECT o.customer_id{at_first}
-  FROM source AS o JOIN spans AS s ON s.customer_id = o.customer_id AND s.first_at_utc = o.ordered_at_utc
-  GROUP BY o.customer_id
-)"""
 
 
 def activity(clocking: Clocking, *, min_orders: int, orders: str) -> str:
@@ -188,7 +197,7 @@ def _age_bit(index: int, words: int, conditions: Sequence[str]) -> str:
 
 
 def members(clocking: Clocking, *, segments: Sequence[str] = ()) -> str:
-    """Return the ledger's customers with their cohort and the ages they have begun and finished."""
+    """Return the customers with their cohort, the ages they have begun and finished, and segments."""
     if clocking.clock == "calendar":
         begun = f"{clocking.begun_index} - c.period_index"
         finished = f"{clocking.finished_index} - c.period_index"
@@ -197,7 +206,8 @@ def members(clocking: Clocking, *, segments: Sequence[str] = ()) -> str:
         last = f"{end} - INTERVAL 1 MICROSECOND"
         begun = f"1 + {_age(clocking.grain, 'l', f'({last})', f'({last})')}"
         finished = _age(clocking.grain, "l", end, end)
-    chosen = "".join(f", l.{segment(name)}" for name in segments)
+    chosen = "".join(f", s.{segment(name)}" for name in segments)
+    joined = "\n    JOIN segments AS s ON s.customer_id = l.customer_id" if segments else ""
     placed = months = ""
     if clocking.clock == "elapsed" and clocking.grain in _MONTHS:
         day = "epoch_us(CAST(l.first_day AS TIMESTAMP))"
@@ -206,7 +216,7 @@ def members(clocking: Clocking, *, segments: Sequence[str] = ()) -> str:
         months = "\n    JOIN calendar AS f ON f.grain = 'month' AND f.day = l.first_day"
     return f"""SELECT l.customer_id, l.bucket, l.first_at, l.first_at_utc{chosen}, c.period_index AS cohort,
       CAST({begun} AS INTEGER) AS begun_ages, CAST({finished} AS INTEGER) AS finished_ages{placed}
-    FROM ledger AS l{months}
+    FROM firsts AS l{joined}{months}
     JOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = l.first_day"""
 
 
@@ -247,8 +257,8 @@ GROUP BY {keys}, {age}""".strip()
 
 def segmented(*, activity: str, segments: Sequence[str]) -> str:
     """Return the activity with each customer's segments beside it."""
-    chosen = ", ".join(f"l.{segment(name)}" for name in segments)
-    return f"SELECT a.*, {chosen}\nFROM {activity} AS a JOIN ledger AS l ON l.customer_id = a.customer_id"
+    chosen = ", ".join(f"s.{segment(name)}" for name in segments)
+    return f"SELECT a.*, {chosen}\nFROM {activity} AS a JOIN segments AS s ON s.customer_id = a.customer_id"
 
 
 def any_of(ages: Iterable[int], words: int) -> str:

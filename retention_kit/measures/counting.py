@@ -222,7 +222,9 @@ def count_amounts(
         Whether an age holds everything up to its end.
     """
     condition, values = selection.where()
-    sizes, cells = ledger.sizes(clocking), ledger.cells(clocking)
+    by_segment = selection.by_segment
+    sizes = ledger.sizes(clocking, by_segment=by_segment)
+    cells = ledger.cells(clocking, by_segment=by_segment)
     amount = "orders" if column == "orders" else f"{column} * {MONEY_UNITS}"
     people_sql = f"SELECT {selection.columns}, bucket, sum(customers) AS customers\n"
     people_sql += f"FROM {sizes}\n{condition}\nGROUP BY ALL"

@@ -24,8 +24,11 @@ def clocking_of(grain="day", clock="calendar", words=1):
 
 def every_statement():
     for orders in ("orders", "(SELECT * FROM orders WHERE \"it's\" = 'x')"):
-        for money, at_order, of_customer in product((True, False), ((), SEGMENTS[:2]), ((), SEGMENTS[2:])):
-            yield statements.ledger(orders=orders, at_order=at_order, of_customer=of_customer, money=money)
+        yield statements.firsts(orders=orders)
+        for at_order, of_customer in product(((), SEGMENTS[:2]), ((), SEGMENTS[2:])):
+            yield statements.segments(orders=orders, at_order=at_order, of_customer=of_customer)
+        for money, segments in product((True, False), ((), SEGMENTS)):
+            yield statements.ledger(orders=orders, segments=segments, money=money)
         for grain, clock in product(GRAINS, ("calendar", "elapsed")):
             for words, least in product((1, 3), (1, 2)):
                 clocking = clocking_of(grain, clock, words)
@@ -36,6 +39,7 @@ def every_statement():
                 yield statements.cells(clocking, segments=segments, orders=orders, money=True, margin=margin)
             yield statements.cells(clocking, segments=(), orders=orders, money=False, margin=False)
     yield statements.segmented(activity="activity_day_calendar_1", segments=SEGMENTS)
+    yield statements.hits(activity="a", tests=["(word_0 & 1) <> 0", "TRUE"], segments=SEGMENTS)
     for mode, words in product(("bounded", "unbounded", "range", "streak"), (1, 3)):
         for breakdown, segment in product(("", SEGMENTS[0]), (None, (SEGMENTS[1], "x"))):
             selection = Selection(breakdown=breakdown, segment=segment, last=5)
