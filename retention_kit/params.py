@@ -4,6 +4,7 @@ The notebook's ``parameters`` cell, the widgets' ranges, papermill and command-l
 README's table are all made from these models, and every value from outside is checked by them.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,9 @@ Grain = Literal["day", "week", "month", "quarter", "year"]
 Clock = Literal["calendar", "elapsed"]
 Mode = Literal["bounded", "unbounded", "range", "streak"]
 Measure = Literal["customers", "orders", "revenue", "margin", "revenue_per_customer", "cumulative_value"]
+
+
+MAX_AGE = 10_000  # periods; no calendar of days reaches further
 
 
 def _iso_date(text: str) -> str:
@@ -46,9 +50,11 @@ def brackets(text: str) -> tuple[tuple[int, int], ...]:
     pairs: list[tuple[int, int]] = []
     for part in text.split(","):
         ends = [end.strip() for end in part.split("-")]
-        if not all(end.isdigit() for end in ends) or len(ends) > 2:
+        if len(ends) > 2 or not all(re.fullmatch("[0-9]{1,5}", end) for end in ends):
             raise ValueError("write the brackets as ages, for example 1-3,4-6,7-12")
         low, high = int(ends[0]), int(ends[-1])
+        if high > MAX_AGE:
+            raise ValueError(f"ages go up to {MAX_AGE}")
         if high < low or (pairs and low <= pairs[-1][1]):
             raise ValueError("brackets must rise and not overlap, for example 1-3,4-6,7-12")
         pairs.append((low, high))
@@ -106,10 +112,14 @@ class CohortParameters(BaseModel):
     )
     measure: Measure = Field("customers", title="Measure", description="what the cells hold")
     segment: Condition = Field(
-        "", title="Customers with", description="only customers with attribute=value at their first order"
+        "",
+        title="Customers with",
+        description="attribute and value that customers have at their first order, joined by an equals sign",
     )
     orders: Condition = Field(
-        "", title="Orders with", description="only orders with attribute=value; redefines the first order"
+        "",
+        title="Orders with",
+        description="attribute and value of the orders that count, likewise; redefines the first order",
     )
     breakdown: str = Field("", title="Compare by", description="attribute whose values are compared")
     cohort_from: IsoDate = Field(
@@ -118,10 +128,12 @@ class CohortParameters(BaseModel):
     cohort_to: IsoDate = Field(
         "", title="Cohorts to", description="last cohort starts on or before, YYYY-MM-DD"
     )
-    age_from: int = Field(0, ge=0, le=10_000, title="Ages from", description="first age shown, in periods")
-    age_to: int = Field(0, ge=0, le=10_000, title="Ages to", description="last age shown, in periods; 0: all")
+    age_from: int = Field(0, ge=0, le=MAX_AGE, title="Ages from", description="first age shown, in periods")
+    age_to: int = Field(
+        0, ge=0, le=MAX_AGE, title="Ages to", description="last age shown, in periods; 0: all"
+    )
     age: int = Field(
-        1, ge=0, le=10_000, title="Age followed", description="age followed over the cohorts, in periods"
+        1, ge=0, le=MAX_AGE, title="Age followed", description="age followed over the cohorts, in periods"
     )
     smallest_cohort: int = Field(
         1,

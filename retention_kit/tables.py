@@ -36,7 +36,8 @@ __all__ = [
 MISSING = "—"
 # What a spreadsheet takes for the beginning of a formula; tab and CR are skipped by some before they look.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Control characters, and marks that turn the direction of what follows them, numbers included.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 EXCEL_ROWS = 1_048_576
 EXCEL_TEXT = 32_767
 EXCEL_DIGITS = 15

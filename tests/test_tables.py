@@ -62,6 +62,7 @@ def cells(content):
 
 def test_markup_in_a_value_is_text_on_a_page():
     assert escape("</script><script>x</script>") == "&lt;/script&gt;&lt;script&gt;x&lt;/script&gt;"
+    assert escape("as of \N{RIGHT-TO-LEFT OVERRIDE}2024") == "as of \N{REPLACEMENT CHARACTER}2024"
     assert escape("a\x00b'") == "a\N{REPLACEMENT CHARACTER}b&#x27;"
 
 

@@ -22,6 +22,7 @@ from retention_kit.params import CohortParameters, brackets, condition, validate
 __all__ = ["cohort_table", "selected"]
 
 _MAX_CELLS = 600_000
+_LONG_SILENCE_DAYS = 31  # between the last order and the as-of date, worth telling
 _MAX_GROUPS, _MAX_ROWS = 50, 500  # values of an attribute that can be compared, and listed as cohorts
 
 
@@ -203,6 +204,12 @@ def _notes(
     if dataset.as_of_inferred:
         notes.append(
             f"The as-of date, {dataset.as_of}, is that of the last order; set as_of if data run longer."
+        )
+    silent = (dataset.as_of - dataset.accounting.last_day).days
+    if silent > _LONG_SILENCE_DAYS:
+        notes.append(
+            f"The last order is of {dataset.accounting.last_day}: in the {silent:,} days up to "
+            f"{dataset.as_of} nobody is active, because nothing was recorded or nothing was sold."
         )
     if chosen.segment:
         notes.append(

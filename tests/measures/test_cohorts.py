@@ -675,6 +675,16 @@ def test_notes_tell_small_cohorts_the_inferred_date_and_the_last_new_customer(op
     )
 
 
+def test_a_long_time_without_any_order_before_the_as_of_date_is_told(open_shop):
+    shop = shop_of({"a": ["2024-01-01"], "b": ["2024-01-02"]}, date(2024, 6, 30))
+    assert any(
+        note.startswith("The last order is of 2024-01-02: in the 180 days")
+        for note in cohort_table(open_shop(shop)).notes
+    )
+    soon = shop_of({"a": ["2024-01-01"], "b": ["2024-01-02"]}, date(2024, 1, 31))
+    assert not any(note.startswith("The last order") for note in cohort_table(open_shop(soon)).notes)
+
+
 def test_an_attribute_with_too_many_values_is_refused_with_their_number():
     frame = pa.table(
         {
