@@ -4,6 +4,7 @@ Every error a user can cause is a `RetentionKitError`. It carries a stable ``cod
 tests can rely on, and the ``exit_code`` with which the command line ends.
 """
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -22,6 +23,9 @@ __all__ = [
     "listing",
 ]
 
+# Up to the last bracket: texts of the data may hold brackets too.
+_OFFENDERS = re.compile(r" \(first: .*\)", re.DOTALL)
+
 
 class RetentionKitError(ValueError):
     """Anything the user can put right; the message says how.
@@ -32,14 +36,18 @@ class RetentionKitError(ValueError):
         What is wrong, how much of it, and the first offenders.
     todo : str
         What is allowed and what to do next; shown behind the message.
+    public : str
+        The message for readers who may not see rows of the data; without one, the message up to its
+        first offenders.
     """
 
     code = "retention_kit"
     exit_code = 1
 
-    def __init__(self, message: str, *, todo: str = "") -> None:
+    def __init__(self, message: str, *, todo: str = "", public: str = "") -> None:
         self.message = message
         self.todo = todo
+        self.public = f"{public or _OFFENDERS.sub('', message)} {todo}".strip()
         super().__init__(f"{message} {todo}".strip())
 
 

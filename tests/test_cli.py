@@ -82,7 +82,7 @@ def test_init_writes_a_dataset_file_and_says_what_to_type_next(run, tmp_path):
 def test_init_does_not_overwrite_unless_told(run, shop):
     before = shop.read_text("utf-8")
     code, _, err = run("init", shop.with_suffix(".csv"))
-    assert code == 3
+    assert code == 2
     assert "shop.toml" in err
     assert shop.read_text("utf-8") == before
     assert run("init", shop.with_suffix(".csv"), "--overwrite")[0] == 0
@@ -138,6 +138,13 @@ def test_report_refuses_bad_parameters_before_it_starts(run, tmp_path, settings,
     assert not (tmp_path / "reports").exists()
 
 
+def test_report_of_a_dataset_that_is_not_there_starts_nothing(run, tmp_path):
+    code, _, err = run("report", "cohorts", "--dataset", "cdnw", "--out", tmp_path / "reports")
+    assert code == 3
+    assert "There is no dataset 'cdnw'. Did you mean 'cdnow'?" in err
+    assert not (tmp_path / "reports").exists()
+
+
 def test_report_gives_the_runner_what_was_asked_for(run, tmp_path, monkeypatch, shop):
     from retention_kit import reports
 
@@ -151,11 +158,12 @@ def test_report_gives_the_runner_what_was_asked_for(run, tmp_path, monkeypatch, 
     monkeypatch.setattr(reports, "run_report", noted)
     code, out, err = run(
         "report", "cohorts", "--dataset", shop, "--set", "grain=week", "--set", "age=2", "--set", "level=0.9",
-        "--out", tmp_path, "--timeout", "60",
+        "--out", tmp_path, "--timeout", "60", "--name", "weekly",
     )  # fmt: skip
     assert code == 0
     assert asked["parameters"] == {"dataset": str(shop), "grain": "week", "age": 2, "level": 0.9}
     assert (asked["notebook"], asked["out"], asked["timeout"]) == ("cohorts", tmp_path, 60.0)
+    assert asked["name"] == "weekly"
     assert (asked["notebooks"] / "01_cohorts.ipynb").is_file()
     assert out == f"Published: {tmp_path / 'published' / 'report.html'}\n"
     assert err == "Cohorts: 1 of 2 cells, 3 s\n"

@@ -3,8 +3,10 @@
 import pytest
 
 from retention_kit import errors
+from retention_kit.data.accounting import Dropped
 from retention_kit.errors import (
     ChoiceError,
+    DataError,
     LossError,
     ParameterError,
     RetentionKitError,
@@ -40,6 +42,19 @@ def test_the_message_comes_first_and_what_to_do_behind_it():
         "Mend them.",
     )
     assert str(ParameterError("3 rows are bad.")) == "3 rows are bad."
+
+
+def test_the_public_message_has_no_offenders():
+    first = Dropped("unreadable date", 2, ("line 2: 'a) (b'", "line 3: 'c\nd)'"))
+    error = DataError(f"No row can be used: {first}; 1 without a customer.", todo="Check the mapping.")
+    assert (
+        error.public
+        == "No row can be used: unreadable date: 2 rows; 1 without a customer. Check the mapping."
+    )
+    assert DataError("3 rows are bad.", todo="Mend them.").public == "3 rows are bad. Mend them."
+    assert (
+        DataError("'x' is bad.", todo="Mend it.", public="A row is bad.").public == "A row is bad. Mend it."
+    )
 
 
 def test_an_ambiguity_names_the_key_and_its_choices():

@@ -26,7 +26,12 @@ class Dropped:
 
     def __str__(self) -> str:
         first = f" (first: {'; '.join(self.offenders)})" if self.offenders else ""
-        return f"{self.reason}: {self.rows:,} row{'s' if self.rows != 1 else ''}{first}"
+        return f"{self.counted}{first}"
+
+    @property
+    def counted(self) -> str:
+        """The reason and the number of rows, without any of them."""
+        return f"{self.reason}: {self.rows:,} row{'s' if self.rows != 1 else ''}"
 
 
 @dataclass(frozen=True)
@@ -93,11 +98,12 @@ class Accounting:
             With the count and the first offenders of each reason.
         """
         if self.loss > max_loss:
-            reasons = "; ".join(str(part) for part in self.dropped if part.reason not in ON_PURPOSE)
+            lost = [part for part in self.dropped if part.reason not in ON_PURPOSE]
+            said = f"{self.loss:.1%} of {self.rows_read:,} rows would be lost, more than {max_loss:.1%}"
             raise LossError(
-                f"{self.loss:.1%} of {self.rows_read:,} rows would be lost, more than {max_loss:.1%}:"
-                f" {reasons}.",
+                f"{said}: {'; '.join(map(str, lost))}.",
                 todo="Mend the file or the settings, or raise max_loss if the loss is right.",
+                public=f"{said}: {'; '.join(part.counted for part in lost)}.",
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from retention_kit.errors import DataError
+
 __all__ = ["Entry", "Store", "cache_folder", "clear", "entries", "file_digest"]
 
 LAYOUT = "4"  # raised when the meaning of a cached file changes
@@ -58,11 +60,16 @@ class Store:
             File name within the dataset's folder.
         build : callable
             Writes the file at the path it is given; called at most once at a time over all processes.
+
+        Raises
+        ------
+        DataError
+            When the cache folder cannot be written to.
         """
         path = self.folder / name
         if self._good(path):
             return path
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         with FileLock(self.folder / f"{name}.lock"):
             if not self._good(path):
                 with self.scratch() as scratch:
@@ -79,9 +86,21 @@ class Store:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Give a private folder on the same file system, and remove it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         with tempfile.TemporaryDirectory(prefix="scratch-", dir=self.folder) as name:
             yield Path(name)
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            writable = os.access(self.folder, os.W_OK)
+        except OSError:
+            writable = False
+        if not writable:
+            raise DataError(
+                f"The cache folder {str(self.root)!r} cannot be written to.",
+                todo="Set RETENTION_CACHE to a folder that can.",
+            )
 
     def _good(self, path: Path) -> bool:
         try:

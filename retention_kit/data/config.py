@@ -65,7 +65,10 @@ def _day(value: object) -> object:
     if value == "":
         return None
     if isinstance(value, str):
-        return date.fromisoformat(value)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("write a day as YYYY-MM-DD, such as 2024-12-31") from None
     if isinstance(value, datetime):
         raise ValueError("write a day, YYYY-MM-DD, without a time")
     return value
@@ -89,7 +92,7 @@ class _Source(_Table):
     encoding: str = ""
     delimiter: str = Field("", max_length=1)
     decimal: Literal["", ".", ","] = ""
-    date_order: DateOrder | Literal[""] = ""
+    date_order: Literal[DateOrder, ""] = ""
 
 
 class OrderColumns(BaseModel):

@@ -9,10 +9,10 @@ from retention_kit.data.engine import literal
 from retention_kit.data.parsing import PARTS, text_of
 from retention_kit.errors import ChoiceError
 
-__all__ = ["currency_marks", "currency_of", "date_order_of", "decimal_mark_of"]
+__all__ = ["CODES", "SIGNS", "currency_marks", "currency_of", "date_order_of", "decimal_mark_of"]
 
-_SIGNS = {"€": "EUR", "£": "GBP", "zł": "PLN", "¥": "JPY", "₽": "RUB", "₹": "INR", "$": "USD"}
-_CODES = (
+SIGNS = {"€": "EUR", "£": "GBP", "zł": "PLN", "¥": "JPY", "₽": "RUB", "₹": "INR", "$": "USD"}
+CODES = (
     "AED|AUD|BGN|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|ILS|INR|ISK|JPY|KRW|MXN|NOK|NZD|PLN|RON|RSD|RUB"
     "|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|ZAR"
 )
@@ -86,8 +86,8 @@ def decimal_mark_of(connection: duckdb.DuckDBPyConnection, rows: str, column: st
 
 def currency_of(text: str) -> str:
     """Return the SQL for the ISO code of the currency that an amount is written with, if any."""
-    cases = "".join(f" WHEN contains({text}, '{mark}') THEN '{code}'" for mark, code in _SIGNS.items())
-    codes = f"upper(regexp_extract({text}, '(?i)(?:^|[^a-z])({_CODES})(?:[^a-z]|$)', 1))"
+    cases = "".join(f" WHEN contains({text}, '{mark}') THEN '{code}'" for mark, code in SIGNS.items())
+    codes = f"upper(regexp_extract({text}, '(?i)(?:^|[^a-z])({CODES})(?:[^a-z]|$)', 1))"
     return f"CASE{cases} ELSE nullif({codes}, '') END"
 
 

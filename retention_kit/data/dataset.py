@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from retention_kit.errors import DataError
 
 __all__ = ["Dataset", "open_dataset", "opened_dataset"]
 
-INGEST = "1"  # raised when the same input gives other canonical files
+INGEST = "2"  # raised when the same input gives other canonical files
 
 
 @dataclass(frozen=True)
@@ -128,12 +129,11 @@ class Dataset:
         for stamp in self.stamps:
             try:
                 status = stamp.path.stat()
-                same = (status.st_size, status.st_mtime_ns) == (stamp.size, stamp.modified_ns)
-                if same or file_digest(stamp.path) == stamp.digest:
+                if (status.st_size, status.st_mtime_ns) == (stamp.size, stamp.modified_ns):
                     continue
             except OSError:
                 pass
-            raise DataError(f"{stamp.path.name} changed since it was opened.", todo="Open the dataset again.")
+            _require_same([stamp], "since it was opened")
 
 
 def open_dataset(
@@ -174,7 +174,7 @@ def opened_dataset(inputs: Inputs, *, cache: Path | None = None) -> Dataset:
     config = inputs.config
     stamps = tuple(_stamp(path) for paths in inputs.files.values() for path in paths)
     store = Store(_fingerprint(inputs, stamps), cache or cache_folder())
-    files = publish(inputs, store)
+    files = publish(inputs, store, verify=lambda: _require_same(stamps, "while it was being read"))
     facts = json.loads(files["accounting.json"].read_text(encoding="utf-8"))
     accounting = Accounting.from_dict(facts)
     events = files.get("events.parquet")
@@ -193,6 +193,16 @@ def opened_dataset(inputs: Inputs, *, cache: Path | None = None) -> Dataset:
         store=store,
         stamps=stamps,
     )
+
+
+def _require_same(stamps: Iterable[Stamp], when: str) -> None:
+    for stamp in stamps:
+        try:
+            same = file_digest(stamp.path) == stamp.digest
+        except OSError:
+            same = False
+        if not same:
+            raise DataError(f"{stamp.path.name} changed {when}.", todo="Open the dataset again.")
 
 
 def _stamp(path: Path) -> Stamp:

@@ -7,9 +7,10 @@ from typing import Any
 
 import duckdb
 
-from retention_kit.data.accounting import AFTER_AS_OF, Accounting, Dropped
+from retention_kit.data.accounting import AFTER_AS_OF, CANCELLED, Accounting, Dropped
 from retention_kit.data.canonical import count_customers, one_row_an_order, write_orders
 from retention_kit.data.config import DatasetConfig
+from retention_kit.data.money import unused_money
 from retention_kit.data.reading import Relation
 from retention_kit.data.rowplan import ANONYMOUS, KEPT, MISSING_AMOUNT, RowPlan, row_plan, rows_statement
 from retention_kit.data.settle import settle
@@ -76,6 +77,12 @@ def ingest_orders(
         rows = _fill_lines(connection, plan, view=typed)
         counts = _counts(connection, plan, rows)
     dropped = _dropped(connection, relation, plan, counts)
+    if config.orders.columns.status and plan.code(CANCELLED) in counts:
+        plan.notes.append(_statuses_left_out(connection, plan))
+    columns = config.orders.columns
+    plan.notes += unused_money(
+        relation.columns, amount=columns.amount, used=[*columns.model_dump().values(), *config.segments]
+    )
     if relation.ragged_rows:
         dropped.insert(0, Dropped(RAGGED, relation.ragged_rows, tuple(map(str, relation.ragged))))
     if not typed and config.duplicates == "keep":
@@ -193,6 +200,14 @@ def _dropped(
         for code, (reason, _, _) in enumerate(plan.reasons, start=2)
         if code in counts
     ]
+
+
+def _statuses_left_out(connection: duckdb.DuckDBPyConnection, plan: RowPlan) -> str:
+    found = connection.execute(
+        f"SELECT shown, count(*) FROM numbered_rows WHERE reason = {plan.code(CANCELLED)}"
+        " GROUP BY 1 ORDER BY 2 DESC, 1"
+    ).fetchall()
+    return "rows left out for their status: " + ", ".join(f"{status!r} {rows:,}" for status, rows in found)
 
 
 def _offenders(

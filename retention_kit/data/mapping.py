@@ -1,7 +1,7 @@
 """Which column is which: guessed from the headers, held against the content, asked where undecided."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,27 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from retention_kit.data.config import CANONICAL, RESERVED, DatasetConfig, DateOrder, Orders, config_from
+from retention_kit.data.config import CANONICAL, RESERVED, DatasetConfig, Orders, config_from
+from retention_kit.data.content import (
+    has_decimals,
+    reads_as_date,
+    reads_as_number,
+    sample_of,
+    unreadable_amounts,
+)
 from retention_kit.data.conventions import currency_marks, date_order_of, decimal_mark_of
 from retention_kit.data.engine import connect
-from retention_kit.data.parsing import amount_of, moment_of, text_of
+from retention_kit.data.money import counterparts, without_unit
+from retention_kit.data.parsing import text_of
 from retention_kit.data.reading import Relation, read_frame, read_source
 from retention_kit.data.vocabulary import VOCABULARY, plain_name
-from retention_kit.errors import ChoiceError, DataError
+from retention_kit.errors import ChoiceError, DataError, listing
 
 __all__ = ["guessed_columns", "guessed_config", "opened"]
 
-ENOUGH = 0.5  # share of a sample's filled cells that must read as what the header promises
-SAMPLE_ROWS = 2_000
 NO_SEGMENTS = RESERVED | set(CANONICAL)
 MOST_VALUES, ROWS_PER_VALUE, MOST_SEGMENTS = 20, 5, 6  # of a column that tells customers apart
+MOST_COLUMNS = 60  # without a known name that are looked into; of wide files, the rest is left unread
 NUMBERS = ("amount", "quantity", "unit_price", "margin")
 
 
@@ -106,7 +113,9 @@ def guessed_columns(
     for key, name in columns.items():
         relation.column(name, key=key)
     for key in VOCABULARY:
-        if key in columns or (key in ("quantity", "unit_price") and "amount" in columns):
+        # An empty name leaves a column out, but for the two that no dataset can do without.
+        left_out = key in stated and key not in ("customer_id", "ordered_at")
+        if key in columns or left_out or (key in ("quantity", "unit_price") and "amount" in columns):
             continue
         if key in ("margin", "currency") and not {"amount", "unit_price"} & set(columns):
             continue
@@ -141,30 +150,31 @@ def guessed_columns(
 
 def _segments(connection: duckdb.DuckDBPyConnection, relation: Relation, *, taken: set[str]) -> list[str]:
     """Columns of text with a few values, each in many rows: what customers can be compared by."""
-    found = []
-    for name in relation.columns:
-        if name in taken or name in NO_SEGMENTS or relation.types[name] != "VARCHAR":
-            continue
+    found: list[str] = []
+    free = [
+        name
+        for name in relation.columns
+        if name not in taken and name not in NO_SEGMENTS and relation.types[name] == "VARCHAR"
+    ]
+    for name in free[:MOST_COLUMNS]:
         values, rows = connection.execute(
-            f"SELECT count(DISTINCT t), count(t) FROM (SELECT {text_of(relation.columns[name])} AS t"
-            f" FROM (SELECT * FROM {relation.plain} LIMIT {SAMPLE_ROWS}))"
+            f"SELECT count(DISTINCT t), count(t) FROM {sample_of(relation, name)}"
         ).fetchall()[0]
-        number_like = _reads_as_number(connection, relation, name) or _reads_as_date(
-            connection, relation, name
-        )
-        if 2 <= values <= MOST_VALUES and rows >= ROWS_PER_VALUE * values and not number_like:
+        # The counts are cheap and rule out most columns; reading dates and numbers is not.
+        if not 2 <= values <= MOST_VALUES or rows < ROWS_PER_VALUE * values:
+            continue
+        if not reads_as_number(connection, relation, name) and not reads_as_date(connection, relation, name):
             found.append(name)
-    return found[:MOST_SEGMENTS]
+        if len(found) == MOST_SEGMENTS:
+            break
+    return found
 
 
 def _require_no_money(connection: duckdb.DuckDBPyConnection, relation: Relation, *, taken: set[str]) -> None:
     """Ask rather than lose the money: a column with decimals may be the amount under another name."""
-    found = [
-        name
-        for name in relation.columns
-        if name not in taken and _reads_as_number(connection, relation, name)
-    ]
-    if any(_has_decimals(connection, relation, name) for name in found):
+    free = [name for name in relation.columns if name not in taken][:MOST_COLUMNS]
+    found = [name for name in free if reads_as_number(connection, relation, name)]
+    if any(has_decimals(connection, relation, name) for name in found):
         raise ChoiceError(
             f"No column has a known name for the amount, and these may hold it: {', '.join(found)}. "
             "Leave it empty (amount=) where orders have none.",
@@ -173,36 +183,48 @@ def _require_no_money(connection: duckdb.DuckDBPyConnection, relation: Relation,
         )
 
 
-def _has_decimals(connection: duckdb.DuckDBPyConnection, relation: Relation, name: str) -> bool:
-    if relation.types[name] in ("DOUBLE", "FLOAT") or relation.types[name].startswith("DECIMAL"):
-        return True
-    column = text_of(f"{relation.columns[name]}::VARCHAR")
-    decimal = "'[.,][0-9]{1,2}$'"
-    found = connection.execute(
-        f"SELECT count(*) FROM (SELECT {column} AS t FROM (SELECT * FROM {relation.plain}"
-        f" LIMIT {SAMPLE_ROWS})) WHERE regexp_matches(t, {decimal})"
-    ).fetchall()
-    return bool(found[0][0])
-
-
 def _candidates(
     connection: duckdb.DuckDBPyConnection, relation: Relation, key: str, *, taken: set[str]
 ) -> list[str]:
-    free = {name: plain_name(name) for name in relation.columns if name not in taken}
+    free = {
+        name: plain_name(without_unit(name)[0] if key in NUMBERS else name)
+        for name in relation.columns
+        if name not in taken
+    }
     for group in VOCABULARY[key]:
         found = [name for name, plain in free.items() if plain in group]
         if key == "ordered_at":
-            found = [name for name in found if _reads_as_date(connection, relation, name)]
+            found = [name for name in found if reads_as_date(connection, relation, name)]
         if key in NUMBERS:
-            found = [name for name in found if _reads_as_number(connection, relation, name)]
+            named, found = found, [name for name in found if reads_as_number(connection, relation, name)]
+            if key == "amount" and not found:
+                _require_readable(connection, relation, named)
+        if key == "amount" and len(found) == 1:
+            others = counterparts(found[0], free)
+            found += [name for name in others if reads_as_number(connection, relation, name)]
         if found:
             return found
     return []
 
 
+def _require_readable(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, names: Sequence[str]
+) -> None:
+    """Stop rather than lose the money: a column called an amount holds digits that are no numbers."""
+    for name in names:
+        count, first = unreadable_amounts(connection, relation, name)
+        if count:
+            raise DataError(
+                f"Column {name!r} is named like an amount, and {count:,} of its first cells do not read as"
+                f" numbers: {listing(first)}.",
+                todo="Set encoding or decimal, mend the amounts (a currency alone may stand beside one),"
+                " or leave the column out with amount=.",
+            )
+
+
 def _only_date(connection: duckdb.DuckDBPyConnection, relation: Relation, *, taken: set[str]) -> str:
     found = [
-        name for name in relation.columns if name not in taken and _reads_as_date(connection, relation, name)
+        name for name in relation.columns if name not in taken and reads_as_date(connection, relation, name)
     ]
     if len(found) == 1:
         return found[0]
@@ -212,37 +234,6 @@ def _only_date(connection: duckdb.DuckDBPyConnection, relation: Relation, *, tak
         f"No column reads as dates; columns found: {', '.join(relation.columns)}.",
         todo="Check that the file holds orders with their dates, or set ordered_at to the column's name.",
     )
-
-
-def _reads_as_date(connection: duckdb.DuckDBPyConnection, relation: Relation, name: str) -> bool:
-    kind = relation.types[name]
-    if kind.startswith(("TIMESTAMP", "DATE")):
-        return True
-    if kind in ("DOUBLE", "FLOAT", "BOOLEAN") or kind.startswith("DECIMAL"):
-        return False
-    orders: tuple[DateOrder, ...] = ("dmy", "mdy", "ymd")
-    return any(
-        _share_read(connection, relation, name, moment_of("t", date_order=order)) >= ENOUGH
-        for order in orders
-    )
-
-
-def _reads_as_number(connection: duckdb.DuckDBPyConnection, relation: Relation, name: str) -> bool:
-    kind = relation.types[name]
-    if kind != "VARCHAR":
-        return not kind.startswith(("TIMESTAMP", "DATE", "BOOLEAN"))
-    return any(
-        _share_read(connection, relation, name, amount_of("t", decimal=mark)) >= ENOUGH for mark in ".,"
-    )
-
-
-def _share_read(connection: duckdb.DuckDBPyConnection, relation: Relation, name: str, value: str) -> float:
-    column = text_of(f"{relation.columns[name]}::VARCHAR")
-    filled, read = connection.execute(
-        f"SELECT count(t), count({value}) FROM"
-        f" (SELECT {column} AS t FROM (SELECT * FROM {relation.plain} LIMIT {SAMPLE_ROWS}))"
-    ).fetchall()[0]
-    return read / filled if filled else 0.0
 
 
 def _shared_mark(connection: duckdb.DuckDBPyConnection, relation: Relation, columns: list[str]) -> str:
@@ -260,10 +251,13 @@ def _currency(connection: duckdb.DuckDBPyConnection, relation: Relation, columns
         ).fetchall()
         codes = [str(row[0]) for row in found]
     else:
-        key = "amount" if "amount" in columns else "unit_price"
-        if relation.types.get(columns.get(key, "")) != "VARCHAR":
-            return ""
-        codes = currency_marks(connection, relation.plain, relation.columns[columns[key]])
+        name = columns.get("amount") or columns.get("unit_price", "")
+        codes = []
+        if relation.types.get(name) == "VARCHAR":
+            codes = currency_marks(connection, relation.plain, relation.columns[name])
+        in_header = without_unit(name)[1]
+        if in_header and in_header not in codes:
+            codes.append(in_header)
     if len(codes) > 1:
         raise ChoiceError(
             f"The orders are in {len(codes)} currencies, which cannot be added up.",

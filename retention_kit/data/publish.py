@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -36,8 +36,11 @@ class Inputs:
     frame_digest: str = ""
 
 
-def publish(inputs: Inputs, store: Store) -> dict[str, Path]:
-    """Return the canonical files by name, building those that are missing or damaged."""
+def publish(inputs: Inputs, store: Store, *, verify: Callable[[], None]) -> dict[str, Path]:
+    """Return the canonical files by name, building those that are missing or damaged.
+
+    ``verify`` raises when the sources are no longer those of the store; nothing is published then.
+    """
     names = ["orders.parquet"]
     names += ["customers.parquet"] if inputs.config.customers else []
     names += ["events.parquet"] if inputs.config.events else []
@@ -45,12 +48,14 @@ def publish(inputs: Inputs, store: Store) -> dict[str, Path]:
     def build_all(target: Path) -> None:
         # One reading of the source makes all files; the accounting, published last, vouches for them.
         accounting = _build(inputs, target.parent)
+        verify()
         for name in names:
             store.file(name, partial(os.replace, target.parent / f"new_{name}"))
         target.write_text(json.dumps(accounting.to_dict(), indent=1), encoding="utf-8")
 
     def rebuild(target: Path) -> None:
         _build(inputs, target.parent)
+        verify()
         os.replace(target.parent / f"new_{target.name}", target)
 
     files = {"accounting.json": store.file("accounting.json", build_all)}

@@ -99,8 +99,16 @@ def row_plan(
 
     if mapped.status:
         plan.texts["_status"] = text_of(f"{source('status')[0]}::VARCHAR")
-        listed = ", ".join(literal(word.casefold()) for word in config.orders.cancelled_statuses) or "NULL"
-        plan.reasons.append((CANCELLED, f"lower(_status) IN ({listed})", "_status"))
+        # WooCommerce writes cancelled as wc-cancelled.
+        listed = (
+            ", ".join(
+                literal(word.casefold().removeprefix("wc-")) for word in config.orders.cancelled_statuses
+            )
+            or "NULL"
+        )
+        plan.reasons.append(
+            (CANCELLED, f"regexp_replace(lower(_status), '^wc-', '') IN ({listed})", "_status")
+        )
     if mapped.currency:
         plan.texts["_currency"] = f"upper({text_of(source('currency')[0] + '::VARCHAR')})"
         currency = config.currency or _only_currency(connection, relation, plan.texts["_currency"])

@@ -16,7 +16,7 @@ from retention_kit.data.profile import profile
 from retention_kit.data.publish import Inputs
 from retention_kit.data.reading import source_files
 from retention_kit.data.resolve import nested
-from retention_kit.errors import DataError
+from retention_kit.errors import ParameterError
 
 __all__ = ["Scaffold", "init_dataset"]
 
@@ -88,12 +88,16 @@ def init_dataset(
     ChoiceError
         When the data allow several readings; it names the key and its choices.
     DataError
-        When the source cannot be read or used, or the file to write exists.
+        When the source cannot be read or used.
+    ParameterError
+        When a setting is not allowed, or the file to write exists.
     """
     files = source_files(str(source), Path())
     out = out or files[0].with_suffix(".toml")
     if out.exists() and not overwrite:
-        raise DataError(f"{out.name} exists.", todo="Choose another name with out, or allow overwriting.")
+        raise ParameterError(
+            f"{out.name} exists.", todo="Choose another name with --out, or replace it with --overwrite."
+        )
     folder = out.parent.resolve()
     named = _relative(str(source), folder)
     config = guessed_config(files, nested(settings), named=named)

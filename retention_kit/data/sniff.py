@@ -3,6 +3,7 @@
 import codecs
 import csv
 import gzip
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -220,7 +221,15 @@ def _guess(path: Path) -> str:
     # Where the most common code page reads the same, the file is called by its name.
     if best and sample.decode("cp1252", "replace") == sample.decode(best.encoding, "replace"):
         candidates = ["cp1252"]
+    if _looks_polish(bytes(sample)) and candidates in ([], ["cp1252"], ["latin_1"], ["iso8859_15"]):
+        candidates = ["cp1250"]
     return next(name for name in [*candidates, "cp1252", "latin_1"] if not _fault(path, name))
+
+
+def _looks_polish(sample: bytes) -> bool:
+    # Where cp1250 has ł, ą, ż and ź, cp1252 has signs that stand in no word, nor behind an amount.
+    western = sample.decode("cp1252", "replace")
+    return bool(re.search(r"[^\W\d_][³¹¿Ÿ][a-zê³¹¿æñœóŸ]|(?<![^\W\d_])z³(?!\w)", western))
 
 
 def _rows(lines: list[str], delimiter: str) -> list[list[str]]:

@@ -43,6 +43,16 @@ def test_loss_counts_dropped_rows_and_names_reason_and_first_offenders():
     assert LossError.exit_code == 3
 
 
+def test_loss_is_told_in_public_without_any_row():
+    two = (Dropped("unreadable date", 2, ("line 3: 'x'",)), Dropped("unreadable amount", 1, ("line 4: ')'",)))
+    with pytest.raises(LossError) as caught:
+        accounting(*two).require_loss_below(0.1)
+    assert caught.value.public == (
+        "30.0% of 10 rows would be lost, more than 10.0%: unreadable date: 2 rows; unreadable amount: 1 row."
+        " Mend the file or the settings, or raise max_loss if the loss is right."
+    )
+
+
 def test_rows_left_out_on_purpose_are_no_loss():
     cut = accounting(Dropped(AFTER_AS_OF, 5), Dropped("cancelled", 3), rows_read=16)
     assert (cut.loss, cut.dropped_rows) == (0.0, 8)

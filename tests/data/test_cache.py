@@ -1,5 +1,6 @@
 """The cache builds once, trusts nothing, and leaves nothing half-built."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from retention_kit.data import cache
 from retention_kit.data.cache import Store, cache_folder, clear, entries, file_digest
+from retention_kit.errors import DataError
 
 
 class Builder:
@@ -153,3 +155,13 @@ def test_a_digest_is_of_the_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     # FIPS 180-2, appendix B.1
     assert file_digest(tmp_path / "a").startswith("ba7816bf8f01cfea414140de5dae2223")
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_cache_that_cannot_be_written_names_the_variable_that_moves_it(tmp_path, monkeypatch, taken):
+    if taken:
+        (tmp_path / "cache").write_text("no folder")
+    else:
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(DataError, match=r"cannot be written to\. Set RETENTION_CACHE"):
+        Store("abc", tmp_path / "cache").file("x", lambda path: None)

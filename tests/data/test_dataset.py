@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from retention_kit.data import publish
 from retention_kit.data.dataset import open_dataset
 from retention_kit.errors import ColumnError, DataError, ParameterError, RetentionKitError
 
@@ -239,3 +240,34 @@ def test_the_import_is_cheap():
         "sys.exit(str(heavy) if heavy else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_source_replaced_while_it_is_read_is_an_error_and_nothing_is_kept(write, tmp_path, monkeypatch):
+    source = write("orders.csv", ORDERS)
+    build = publish._build
+
+    def build_and_replace(inputs, folder):
+        accounting = build(inputs, folder)
+        source.write_text(ORDERS.replace("6", "7"))
+        return accounting
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, "_build", build_and_replace)
+        with pytest.raises(DataError, match=r"orders\.csv changed while it was being read\. Open the"):
+            open_dataset(str(source), cache=tmp_path / "cache")
+    assert not list((tmp_path / "cache").rglob("*.parquet"))
+    assert not list((tmp_path / "cache").rglob("*.json"))
+    source.write_text(ORDERS)
+    assert open_dataset(str(source), cache=tmp_path / "cache").accounting.net == 11
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"date_order": "xyz"}, "date_order = 'xyz' in .orders. is not allowed: it should be 'ymd', 'dmy'"),
+        ({"as_of": "31/12/2024"}, "as_of = '31/12/2024' .*write a day as YYYY-MM-DD, such as 2024-12-31"),
+    ],
+)
+def test_a_setting_that_is_not_allowed_says_what_is(shop, setting, told):
+    with pytest.raises(ParameterError, match=told):
+        shop(**setting)

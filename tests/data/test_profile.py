@@ -45,3 +45,21 @@ def test_a_check_gives_text_accounting_and_oddities(tmp_path):
     assert "6,919 kept in 6,696 orders of 2,357 customers, 1997-01-01 to 1998-06-30" in found.text
     assert found.accounting.orders == 6696
     assert "orders with an amount of zero: 8; they count as orders" in found.oddities
+
+
+def test_amounts_and_refunds_that_are_not_used_are_told(opened):
+    text = "customer,day,Total,Subtotal,Refunded Amount\na,2024-01-01,12,10,0\na,2024-01-02,12,10,5\n"
+    found = profile(opened(text))
+    assert "amount is read from 'Total'; 'Subtotal' looks like an amount too" in found.oddities
+    assert "column 'Refunded Amount' looks like refunds and is not used" in found.oddities
+    assert all(odd in found.text for odd in found.oddities)
+    several = profile(opened("customer,day,Total,Net,Subtotal\na,2024-01-01,12,10,9\n"))
+    assert "amount is read from 'Total'; 'Net', 'Subtotal' look like amounts too" in several.oddities
+
+
+def test_statuses_left_out_are_counted_with_or_without_the_shops_prefix(opened):
+    statuses = ("wc-cancelled", "wc-completed", "Refunded", "wc-cancelled")
+    rows = "".join(f"{n},2024-01-01,{status}\n" for n, status in enumerate(statuses))
+    dataset = opened(f"customer,day,status\n{rows}")
+    assert dataset.accounting.kept == 1
+    assert "rows left out for their status: 'wc-cancelled' 2, 'Refunded' 1" in profile(dataset).oddities

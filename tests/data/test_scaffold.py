@@ -104,6 +104,19 @@ def test_the_dataset_file_of_any_shape_opens_at_once(write, tmp_path, shape):
             ("net_x", "gross_x"),
             "gross_x",
         ),
+        (
+            "customer,date,Netto-Betrag,Brutto-Betrag\na,2024-01-01,5.50,6\n",
+            "amount",
+            ("Brutto-Betrag", "Netto-Betrag"),
+            "Netto-Betrag",
+        ),
+        (
+            "customer,date,Wartość netto,Wartość brutto (PLN)\na,2024-01-01,5.50,6\n",
+            "amount",
+            ("Wartość brutto (PLN)", "Wartość netto"),
+            "Wartość netto",
+        ),
+        ("customer,date,Betrag (EUR)\na,2024-01-01,5 CHF\n", "currency", ("CHF", "EUR"), "CHF"),
         ("customer,client,date\na,b,2024-01-01\n", "customer_id", ("customer", "client"), "client"),
         ("foo,date\na,2024-01-01\n", "customer_id", ("foo", "date"), "foo"),
         (
@@ -180,7 +193,7 @@ def test_columns_with_few_values_in_many_rows_are_offered_as_segments(write, tmp
 def test_an_existing_file_is_never_overwritten_unless_asked(write, tmp_path):
     source = write("orders.csv", "customer,day\na,2024-01-01\n")
     existing = write("orders.toml", "mine")
-    with pytest.raises(DataError, match=r"orders\.toml exists"):
+    with pytest.raises(ParameterError, match=r"orders\.toml exists\. .* --out, .* --overwrite"):
         init_dataset(source, cache=tmp_path / "cache")
     assert existing.read_text() == "mine"
     init_dataset(source, cache=tmp_path / "cache", overwrite=True)
@@ -231,3 +244,63 @@ def test_any_text_survives_in_a_dataset_file(title, column, segment):
         }
     )
     assert config_from(tomllib.loads(dataset_toml(config))) == config
+
+
+@pytest.mark.parametrize(
+    ("cells", "count", "first"),
+    [
+        (["12.50 points", "3.00 points"], 2, "'12.50 points', '3.00 points'"),
+        ([f"{n} / {n}" for n in range(7)], 7, "'0 / 0', '1 / 1', '2 / 2', '3 / 3', '4 / 4'."),
+    ],
+)
+def test_an_amount_that_does_not_read_as_numbers_is_never_left_out_in_silence(
+    write, tmp_path, cells, count, first
+):
+    rows = "".join(f"{n},2024-01-{n + 1:02d},{cell},5\n" for n, cell in enumerate(cells))
+    source = write("orders.csv", f"customer,date,Kwota brutto,netto\n{rows}")
+    with pytest.raises(DataError, match=f"'Kwota brutto' is named like an amount, and {count} ") as caught:
+        init_dataset(source, cache=tmp_path / "cache")
+    assert first in str(caught.value)
+    assert "encoding or decimal" in caught.value.todo
+    assert "no column holds amounts" in init_dataset(source, cache=tmp_path, settings={"amount": ""}).profile
+
+
+def test_words_under_an_amounts_name_are_no_amounts(write, tmp_path):
+    source = write("orders.csv", "customer,date,payment\na,2024-01-01,card\nb,2024-01-01,\n")
+    assert "no column holds amounts" in init_dataset(source, cache=tmp_path / "cache").profile
+
+
+def test_polish_amounts_in_a_windows_code_page_are_read(write, tmp_path):
+    source = write("o.csv", "Klient;Data;Kwota brutto\na;2024-01-05;1 361,03 zł\n", "cp1250")
+    made = init_dataset(source, cache=tmp_path / "cache")
+    dataset = open_dataset(made.path, cache=tmp_path / "cache")
+    assert (dataset.accounting.net, dataset.currency) == (Decimal("1361.03"), "PLN")
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"), [("Betrag (EUR)", "EUR"), ("total_eur", "EUR"), ("Kwota [zł]", "PLN")]
+)
+def test_the_currency_in_a_header_is_the_amounts(write, tmp_path, header, currency):
+    source = write("orders.csv", f"customer,date,{header}\na,2024-01-01,5.50\n")
+    made = init_dataset(source, cache=tmp_path / "cache")
+    columns = tomllib.loads(made.toml)["orders"]["columns"]
+    assert (columns["amount"], tomllib.loads(made.toml)["currency"]) == (header, currency)
+
+
+def test_of_a_wide_file_only_the_first_columns_are_looked_into(write, tmp_path):
+    names = [f"x{n}" for n in range(62)]
+    rows = "".join(
+        f"{n},2024-01-01,{','.join('note' for _ in range(59))},{'IT' if n % 2 else 'DE'},AB,{n % 2}.5,x\n"
+        for n in range(20)
+    )
+    source = write("orders.csv", f"customer,date,{','.join(names)},x62\n{rows}")
+    made = init_dataset(source, cache=tmp_path / "cache")
+    assert tomllib.loads(made.toml)["segments"] == ["x59"]
+    assert "amount" not in tomllib.loads(made.toml)["orders"]["columns"]
+
+
+def test_no_more_than_six_segments_are_offered(write, tmp_path):
+    rows = "".join(f"{n},2024-01-01,{','.join('AB'[n % 2] for _ in range(8))}\n" for n in range(20))
+    source = write("orders.csv", f"customer,date,{','.join('stuvwxyz')}\n{rows}")
+    made = init_dataset(source, cache=tmp_path / "cache")
+    assert tomllib.loads(made.toml)["segments"] == list("stuvwx")

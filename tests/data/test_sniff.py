@@ -119,3 +119,17 @@ def test_a_header_without_rows_and_twin_columns_are_refused(write, tmp_path):
 
 def test_a_blank_header_gets_its_place_as_a_name(write, tmp_path):
     assert text_of_file(write("o.csv", ",day\n1,2\n"), tmp_path).header == ("column 1", "day")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("id;kwota\n1;3,20 zł\n", "cp1250"),
+        ("id;kwota zł\n1;3,20\n", "cp1250"),
+        ("id;opis\n1;zapłata za książkę\n", "cp1250"),
+        ("id;Größe\n1;Käse, klein\n", "cp1252"),
+        ("id;nota\n1;¿Qué año?\n", "cp1252"),
+    ],
+)
+def test_polish_is_told_from_western_text_in_few_bytes(write, tmp_path, text, encoding):
+    assert read_text(write("a.csv", text, encoding), scratch=tmp_path).encoding == encoding
