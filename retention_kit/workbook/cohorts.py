@@ -15,9 +15,9 @@ from retention_kit.charts import cohorts as drawn
 from retention_kit.charts.chart import Chart
 from retention_kit.data.dataset import Dataset, open_dataset
 from retention_kit.data.ledger import open_ledger
-from retention_kit.data.resolve import samples
+from retention_kit.data.resolve import registered, samples
 from retention_kit.definitions import DEFINITIONS, Definition
-from retention_kit.errors import ParameterError
+from retention_kit.errors import DataError, ParameterError
 from retention_kit.measures.cohort_result import CohortTable
 from retention_kit.measures.cohorts import cohort_table
 from retention_kit.measures.comparison import definitions_compared
@@ -26,13 +26,15 @@ from retention_kit.tables import escape, plain
 from retention_kit.workbook import panels
 from retention_kit.workbook.arrow_alone import keep_pandas_out
 from retention_kit.workbook.state import State, guarded
-from retention_kit.workbook.surface import Surface, asked_in_address, registered, surface
+from retention_kit.workbook.surface import Surface, asked_in_address, surface
 
 __all__ = ["CohortView", "cohort_view"]
 
 _FIRST = ("grain", "measure", "mode", "breakdown", "segment", "age")
 _DAYS = ("as_of", "cohort_from", "cohort_to")
 _NO_CHOICE = ("–", "")
+# What may be there in one dataset and not in another.
+_OF_DATASET = ("cohort_by", "breakdown", "segment", "orders", "measure", *_DAYS)
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class CohortView:
     ) -> None:
         self.surface = where
         self._offered: tuple[str, dict[str, list[tuple[str, str]]]] | None = None
-        self.state = State(parameters, self._open)
+        self._as_of = parameters.as_of
+        self.state = State(parameters, self._open, check=self._check, otherwise=self._without_choices)
         if where is Surface.REPORT:
             # A report has no reader to tell: what goes wrong ends the run.
             self.state.result = self._open(parameters)
@@ -165,7 +168,8 @@ class CohortView:
         tell()
         self.state.observe(tell, ["message", "busy"])
         first = ("dataset", *_FIRST) if len(self._choices()["dataset"]) > 1 else _FIRST
-        made = controls(self.state, choices=self._choices, days=_DAYS, first=first)
+        without = ("as_of",) if self.surface is Surface.APP else ()
+        made = controls(self.state, choices=self._choices, days=_DAYS, first=first, without=without)
         command = panels.live_text(
             self.state,
             lambda shown: f'<p class="rk-facts rk-command">{_command_html(self._command(shown))}</p>',
@@ -253,13 +257,27 @@ class CohortView:
         shown = self.state.result if hasattr(self, "state") else None
         before = shown.table.parameters if shown is not None else None
         same = before and (before.dataset, before.as_of) == (parameters.dataset, parameters.as_of)
-        dataset = shown.dataset if shown is not None and same else _dataset(parameters)
-        table = cohort_table(dataset, parameters)
-        if not table.counts.size[:, table.shown].any():
-            raise ParameterError(
-                f"No cohort has {parameters.smallest_cohort:,} customers.", todo="Lower smallest_cohort."
-            )
-        return Opened(dataset, table)
+        if shown is not None and same:
+            try:
+                return _computed(shown.dataset, parameters)
+            except DataError:
+                pass  # the source changed or the cache was cleared, and a viewer can open nothing
+        return _computed(_dataset(parameters), parameters)
+
+    def _check(self, wanted: CohortParameters) -> None:
+        if self.surface is Surface.APP:
+            _require_own_day(wanted, self._as_of)
+
+    def _without_choices(self, wanted: CohortParameters) -> tuple[CohortParameters, str] | None:
+        """Parameters for a dataset switched to, without those that may not exist there."""
+        shown = self.state.result
+        if shown is None or shown.table.parameters.dataset == wanted.dataset:
+            return None
+        defaults = {name: CohortParameters.model_fields[name].default for name in _OF_DATASET}
+        other = wanted.model_copy(update=defaults)
+        return (
+            (other, f"Choices that {wanted.dataset} does not have were reset.") if other != wanted else None
+        )
 
     def _choices(self) -> dict[str, list[tuple[str, str]]]:
         """Names to choose from, as the dataset that is shown has them."""
@@ -299,7 +317,7 @@ class CohortView:
         ]
         name = chosen.dataset
         if self.surface is Surface.NOTEBOOK and name not in samples():
-            name = registered().get(name, name)  # names are this server's; a schedule needs the file
+            name = str(registered().get(name, name))  # names are this server's; a schedule needs the file
         return " ".join([f"retention report cohorts --dataset {_quoted(name)}", *texts])
 
 
@@ -337,7 +355,9 @@ def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
         # One at a time: a bad value is said and left out, the others hold.
         with guarded(said.append):
             asked = assignments(CohortParameters, [text])
-            parameters = validate(CohortParameters, {**parameters.model_dump(), **asked})
+            wanted = validate(CohortParameters, {**parameters.model_dump(), **asked})
+            _require_own_day(wanted, of_notebook.as_of)
+            parameters = wanted
     # Of a dataset that opens, the defaults; of one that does not, what the notebook says.
     instead = (CohortParameters(dataset=parameters.dataset), of_notebook)
     return CohortView(parameters, where, " ".join(said), instead)
@@ -345,6 +365,20 @@ def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
 
 def _dataset(parameters: CohortParameters) -> Dataset:
     return open_dataset(parameters.dataset, as_of=parameters.as_of or None)
+
+
+def _computed(dataset: Dataset, parameters: CohortParameters) -> Opened:
+    table = cohort_table(dataset, parameters)
+    if not table.counts.size[:, table.shown].any():
+        least = cohort_words.plural(parameters.smallest_cohort, "customer")
+        raise ParameterError(f"No cohort has {least}.", todo="Lower smallest_cohort.")
+    return Opened(dataset, table)
+
+
+def _require_own_day(wanted: CohortParameters, of_notebook: str) -> None:
+    # Each other day is a dataset of its own in the cache, and any viewer could fill it.
+    if wanted.as_of not in ("", of_notebook):
+        raise ParameterError("The as-of date of an app is its dataset's.")
 
 
 def _quoted(value: object) -> str:
@@ -360,7 +394,8 @@ def _facts(shown: Opened) -> list[str]:
     )
     lines = [f"{data.title}: {people} and {orders} from {data.first_day}, as of {data.as_of}."]
     left = counted.rows_read - counted.kept
-    told = "every row was kept" if not left else f"{formats.count(left)} were netted, anonymous or left out"
+    were = "was" if left == 1 else "were"
+    told = "every row was kept" if not left else f"{formats.count(left)} {were} netted, anonymous or left out"
     lines.append(f"Of {cohort_words.plural(counted.rows_read, 'row')}, {told}.")
     return lines + list(shown.table.notes)
 
@@ -393,9 +428,10 @@ def _card(shown: Opened) -> list[tuple[str, str]]:
         ends = formats.interval(row["ci_low"], row["ci_high"], table.unit, **money)
         sums = f"{plain(row['numerator'])} / {plain(row['customers'])}"
         lines.append((f"Yours, at age {row['age_label']}", f"{sums} = {value}"))
+        people = cohort_words.plural(row["customers"], "customer")
         cite = (
             f"{card.name}, age {row['age_label']} ({chosen.grain}s, {chosen.clock} clock): {value}, "
-            f"{chosen.level * 100:g} % interval {ends}, n = {formats.count(row['customers'])} customers, "
+            f"{chosen.level * 100:g} % interval {ends}, n = {people}, "
             f"as of {table.as_of}, {data.title}, data {data.fingerprint[:12]}, retention_kit {__version__}."
         )
         lines.append(("To cite", cite))

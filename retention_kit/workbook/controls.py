@@ -15,7 +15,12 @@ Options = Sequence[tuple[str, str]]
 
 
 def controls(
-    state: State, *, choices: Callable[[], Mapping[str, Options]], days: Iterable[str], first: Sequence[str]
+    state: State,
+    *,
+    choices: Callable[[], Mapping[str, Options]],
+    days: Iterable[str],
+    first: Sequence[str],
+    without: Sequence[str] = (),
 ) -> widgets.Widget:
     """Return the controls of a notebook, the most used ones in sight and the others folded away.
 
@@ -30,17 +35,20 @@ def controls(
         Parameters that hold a day.
     first : sequence of str
         Parameters in sight.
+    without : sequence of str
+        Parameters that have no control.
     """
     fields = type(state.parameters).model_fields
     made = {
         name: _linked(state, name, _control(name, field, choices(), set(days)), choices)
         for name, field in fields.items()
+        if name not in without
     }
     reset = widgets.Button(description="Reset", tooltip="Back to the defaults of this dataset")
     defaults = {name: field.default for name, field in fields.items() if name != "dataset"}
     reset.on_click(lambda _: state.change(**defaults))
     seen = widgets.Box([made[name] for name in first] + [reset], layout=_ROW)
-    rest = widgets.Box([made[name] for name in fields if name not in first], layout=_ROW)
+    rest = widgets.Box([one for name, one in made.items() if name not in first], layout=_ROW)
     more = widgets.Accordion([rest], titles=("More choices",), selected_index=None)
     box = widgets.VBox([seen, more])
     box.add_class("rk-controls")

@@ -6,6 +6,7 @@ from typing import Any
 import ipywidgets as widgets
 import pyarrow as pa
 
+from retention_kit.charts.cohort_words import plural
 from retention_kit.errors import RetentionKitError
 from retention_kit.measures.customers import cell_customers
 from retention_kit.tables import csv_text, escape, html_table, xlsx_bytes
@@ -49,7 +50,9 @@ def customer_list(state: State, chart: Any) -> widgets.Widget:
                 return
             found = cell_customers(opened.dataset, opened.table, cohort=cohort, age=int(cell["age"]))
             active = sum(found["active"].to_pylist())
-            title = f"{cohort}, age {cell['age']}: {active:,} of {found.num_rows:,} customers retained"
+            title = (
+                f"{cohort}, age {cell['age']}: {active:,} of {plural(found.num_rows, 'customer')} retained"
+            )
             shown.value = _listing(found, title)
 
     def forget(_: Any) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from retention_kit.errors import RetentionKitError
 from retention_kit.params import validate
+from retention_kit.workbook.surface import Surface, surface
 
 __all__ = ["State", "guarded"]
 
@@ -30,6 +31,11 @@ class State(traitlets.HasTraits):
         The first parameters.
     compute : callable
         Gives the result for parameters.
+    check : callable, optional
+        Raises what is wrong with parameters, beyond what their model refuses.
+    otherwise : callable, optional
+        Gives other parameters in place of those that cannot be computed, and a sentence about it; or
+        nothing.
     """
 
     parameters = traitlets.Any()
@@ -37,9 +43,16 @@ class State(traitlets.HasTraits):
     message = traitlets.Unicode()
     busy = traitlets.Bool()
 
-    def __init__(self, parameters: BaseModel, compute: Callable[[Any], Any]) -> None:
+    def __init__(
+        self,
+        parameters: BaseModel,
+        compute: Callable[[Any], Any],
+        *,
+        check: Callable[[Any], None] = lambda _: None,
+        otherwise: Callable[[Any], tuple[BaseModel, str] | None] = lambda _: None,
+    ) -> None:
         super().__init__(parameters=parameters)
-        self._compute = compute
+        self._compute, self._check, self._otherwise = compute, check, otherwise
         self._computed: BaseModel | None = None
         self._waiting: asyncio.TimerHandle | None = None
 
@@ -47,6 +60,7 @@ class State(traitlets.HasTraits):
         """Set parameters by name; the result follows once no more changes come."""
         with guarded(self.say):
             wanted = validate(type(self.parameters), {**self.parameters.model_dump(), **values})
+            self._check(wanted)
             if wanted != self.parameters:
                 self.message = ""
                 self.parameters = wanted
@@ -60,7 +74,16 @@ class State(traitlets.HasTraits):
             return
         self.busy = True
         with guarded(self.say):
-            self.result = self._compute(self.parameters)
+            try:
+                result = self._compute(self.parameters)
+            except RetentionKitError:
+                other = self._otherwise(self.parameters)
+                if other is None:
+                    raise
+                result = self._compute(other[0])
+                self.parameters = other[0]
+                self.say(other[1])
+            self.result = result
             self._computed = self.parameters
         self.busy = False
 
@@ -82,8 +105,8 @@ class State(traitlets.HasTraits):
 class guarded:  # noqa: N801 - reads as a statement: with guarded(say)
     """Turn what goes wrong inside into a sentence.
 
-    A known error is its own sentence. An unknown one becomes an id; its traceback is in the log under
-    that id, never on the page.
+    A known error is its own sentence, in an app without rows of the data. An unknown one becomes an id;
+    its traceback is in the log under that id, never on the page.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -96,7 +119,7 @@ class guarded:  # noqa: N801 - reads as a statement: with guarded(say)
         if error is None or not isinstance(error, Exception):
             return False
         if isinstance(error, RetentionKitError):
-            self._say(str(error))
+            self._say(error.public if surface() is Surface.APP else str(error))
         else:
             name = secrets.token_hex(4)
             _log.error("error %s", name, exc_info=error)

@@ -1,12 +1,11 @@
 """Where a notebook is being shown: explored in JupyterLab, served as an app, or run as a report."""
 
-import json
 import os
 from collections.abc import Mapping
 from enum import Enum
 from urllib.parse import parse_qsl
 
-__all__ = ["Surface", "asked_in_address", "registered", "surface"]
+__all__ = ["Surface", "asked_in_address", "surface"]
 
 
 class Surface(Enum):
@@ -32,11 +31,6 @@ def surface(environment: Mapping[str, str] = os.environ) -> Surface:
     if named:
         return Surface(named)
     return Surface.NOTEBOOK if "JPY_SESSION_NAME" in environment else Surface.REPORT
-
-
-def registered(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the datasets the server was given: name to path."""
-    return dict(json.loads(environment.get("RETENTION_DATASETS", "{}")))
 
 
 def asked_in_address(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import shops
 
 from retention_kit.charts import formats
+from retention_kit.data.resolve import samples
 from retention_kit.reports import run_report
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -150,6 +151,24 @@ def test_address_carries_the_view_and_its_faults_are_said(opened: Open) -> None:
     expect(page.locator(".rk-status")).to_contain_text("level=2.0 is not allowed: a number from 0.5 to 0.999")
     expect(page.locator(".rk-status")).to_contain_text("Unknown parameter 'gain'. Did you mean 'grain'?")
     say_nothing_of_the_machine(page)
+
+
+def test_as_of_date_is_not_a_viewers_choice(opened: Open) -> None:
+    page = opened("as_of=2024-05-31")
+    expect(page.locator(".rk-status")).to_have_text("The as-of date of an app is its dataset's.")
+    expect(subtitle(page, "heat map")).to_contain_text("as of 2024-06-15")
+    expect(control(page, "Cohorts from")).to_have_count(1)
+    expect(control(page, "As of")).to_have_count(0)
+
+
+def test_other_dataset_opens_without_the_choices_it_does_not_have(opened: Open, shop: Path) -> None:
+    page = opened("dataset=shop&breakdown=channel", shop=shop, cdnow=samples()["cdnow"])
+    expect(title(page, "differences")).to_contain_text("store and web differ")
+    choose(page, "Dataset", "cdnow")
+    expect(page.locator(".rk-status")).to_have_text("Choices that cdnow does not have were reset.")
+    expect(subtitle(page, "heat map")).to_contain_text("2,357 customers")
+    expect(control(page, "Compare by")).to_have_value("\N{EN DASH}")
+    expect(control(page, "Compare by").locator("option")).to_have_count(1)
 
 
 def test_click_on_a_cell_lists_no_customers(opened: Open) -> None:

@@ -1,8 +1,10 @@
 import html
 import re
 import shlex
+import shutil
 
 import pytest
+import shops
 from IPython.core.interactiveshell import InteractiveShell
 
 from retention_kit import __version__
@@ -276,7 +278,6 @@ def test_bad_value_in_the_address_is_said_and_the_others_hold(in_app, parts):
     "address",
     [
         "measure=revenue&mode=streak",
-        "as_of=1900-01-01",
         "breakdown=colour",
         "segment=channel=nobody",
         "smallest_cohort=999",
@@ -373,6 +374,124 @@ def test_unknown_dataset_in_jupyterlab_shows_no_other_data(on, parts):
     view = cohort_view({"dataset": "unknwon"})
     assert view.state.result is None
     assert "There is no dataset 'unknwon'." in status(parts, view.controls())
+
+
+def test_registered_datasets_are_offered_in_the_order_in_which_the_server_was_given_them(in_app, shop, parts):
+    controls = in_app(datasets={"z": shop, "a": shop}).controls()
+    (datasets,) = [one for one in parts(controls) if getattr(one, "description", "") == "Dataset"]
+    assert [value for _, value in datasets.options] == ["z", "a"]
+
+
+NOT_OF_AN_APP = "The as-of date of an app is its dataset's."
+
+
+def test_as_of_in_an_apps_address_is_refused_and_the_others_hold(in_app):
+    view = in_app("as_of=2024-05-31&grain=week")
+    assert view.parameters == CohortParameters(dataset="shop", grain="week")
+    assert view.state.message == NOT_OF_AN_APP
+
+
+def test_as_of_cannot_be_changed_in_an_app(in_app):
+    view = in_app()
+    before = view.table
+    view.state.change(as_of="2024-05-31", grain="week")
+    assert view.table is before
+    assert view.state.message == NOT_OF_AN_APP
+
+
+def test_app_offers_no_as_of_and_keeps_that_of_its_notebook(in_app, parts):
+    view = in_app(as_of="2024-05-31")
+    descriptions = [getattr(one, "description", "") for one in parts(view.controls())]
+    assert "As of" not in descriptions
+    assert "Cohorts from" in descriptions
+    view.state.change(grain="week")
+    assert (str(view.table.as_of), view.state.message) == ("2024-05-31", "")
+    view.state.change(as_of="")
+    assert str(view.table.as_of) == "2024-06-15"
+
+
+def test_source_that_changed_is_read_anew(in_app, tmp_path):
+    view = in_app(datasets={"shop": shops.write_shop(tmp_path)})
+    assert view.dataset.accounting.customers == 300
+    shops.write_shop(tmp_path, shops.orders(customers=80))
+    view.state.change(grain="week")
+    assert (view.dataset.accounting.customers, view.state.message) == (400, "")
+    assert view.table.parameters.grain == "week"
+
+
+def test_cleared_cache_is_built_anew(in_app, tmp_path, monkeypatch):
+    monkeypatch.setenv("RETENTION_CACHE", str(tmp_path / "cache"))
+    view = in_app()
+    shutil.rmtree(tmp_path / "cache")
+    view.state.change(grain="week")
+    assert (view.table.parameters.grain, view.state.message) == ("week", "")
+    assert view.dataset.orders.exists()
+
+
+def test_source_that_went_away_is_a_sentence_and_the_last_table_stays(in_app, tmp_path):
+    view = in_app(datasets={"shop": shops.write_shop(tmp_path)})
+    before = view.table
+    (tmp_path / "shop.csv").unlink()
+    view.state.change(grain="week")
+    assert view.table is before
+    assert "There is no file 'shop.csv' for [orders]." in view.state.message
+
+
+def test_rows_of_a_source_reach_no_viewer(in_app, on, tmp_path):
+    rows = [{**row, "day": "secret"} if at % 2 else row for at, row in enumerate(shops.orders())]
+    path = shops.write_shop(tmp_path, rows)
+    view = in_app(datasets={"shop": path})
+    assert re.search(r"rows would be lost.*unreadable date: \d+ rows\. Mend the file", view.state.message)
+    assert "secret" not in view.state.message
+    on("notebook")
+    assert "secret" in cohort_view({"dataset": str(path)}).state.message
+
+
+def test_choices_that_another_dataset_does_not_have_are_reset_and_said(in_app, shop, parts):
+    view = in_app(datasets={"shop": shop, "cdnow": samples()["cdnow"]}, dataset="shop")
+    controls = view.controls()
+    by_name = {one.description: one for one in parts(controls) if hasattr(one, "description")}
+    view.state.change(breakdown="channel", segment="channel=web", grain="quarter", cohort_from="2024-02-01")
+    view.state.change(dataset="cdnow")
+    assert view.table.parameters == view.parameters == CohortParameters(dataset="cdnow", grain="quarter")
+    assert status(parts, controls) == "Choices that cdnow does not have were reset."
+    for name in ("Compare by", "Customers with"):
+        assert [value for _, value in by_name[name].options] == [""]
+        assert by_name[name].value == ""
+
+
+def test_choices_that_the_other_dataset_has_are_kept(in_app, shop, tmp_path):
+    view = in_app("breakdown=channel", datasets={"shop": shop, "other": shops.write_shop(tmp_path)})
+    view.state.change(dataset="other")
+    assert (view.table.parameters.breakdown, view.state.message) == ("channel", "")
+
+
+def test_combination_refused_within_a_dataset_resets_nothing(in_lab):
+    view = in_lab(breakdown="channel")
+    view.state.change(segment="channel=nobody")
+    assert view.parameters.breakdown == "channel"
+    assert "were reset" not in view.state.message
+
+
+def test_dataset_that_does_not_open_resets_nothing(in_app, shop):
+    view = in_app("breakdown=channel", datasets={"shop": shop, "gone": shop.with_name("gone.toml")})
+    before = view.table
+    view.state.change(dataset="gone")
+    assert view.table is before
+    assert view.parameters.breakdown == "channel"
+    assert "There is no dataset file 'gone.toml'." in view.state.message
+
+
+def test_one_is_one_customer_one_row_and_one_order(on, tmp_path):
+    on("report")
+    rows = [row for row in shops.orders(months=(1,)) if row["customer"] == "01-000"][:1]
+    again = {**rows[0], "day": "2024-02-20"}
+    lost = {**rows[0], "customer": ""}
+    view = cohort_view({"dataset": str(shops.write_shop(tmp_path, [*rows, again, lost]))})
+    facts = shown(view.facts())["text/plain"]
+    assert "The corner shop: 1 customer and 2 orders" in facts
+    assert "Of 3 rows, 1 was netted, anonymous or left out." in facts
+    assert "n = 1 customer, as of" in shown(view.card())["text/plain"]
 
 
 def test_app_without_the_notebooks_dataset_takes_the_first_registered(in_app, shop):

@@ -83,6 +83,14 @@ def test_controls_in_sight_are_those_asked_for_and_the_others_are_folded_away(pa
     assert len(more.children[0].children) == len(FIELDS) - 2
 
 
+def test_parameter_left_out_has_no_control(panel, parts):
+    left = controls(
+        panel.state, choices=lambda: panel.choices, days=DAYS, first=("grain",), without=("as_of",)
+    )
+    made = {NAMES[one.description] for one in parts(left) if one.__class__.__name__ in KINDS}
+    assert made == set(FIELDS) - {"as_of"}
+
+
 @pytest.mark.parametrize("name", FIELDS)
 def test_control_changes_the_state(panel, name):
     panel.by_name[name].value = CHANGED[name]

@@ -42,6 +42,16 @@ def test_click_lists_the_customers_of_the_cell(in_lab):
     assert below.value.count("<tr>") == 1 + expected.num_rows == 61
 
 
+def test_one_customer_is_one_customer(on, tmp_path):
+    from retention_kit.workbook.cohorts import cohort_view
+
+    on("notebook")
+    path = shops.write_shop(tmp_path, shops.orders(customers=1))
+    chart, below = listing(cohort_view({"dataset": str(path)}))
+    click(chart, "Jan 2024", 1)
+    assert re.search("age 1: [01] of 1 customer retained", below.value)
+
+
 def test_downloads_hold_the_same_customers(in_lab):
     view = in_lab()
     chart, below = listing(view)

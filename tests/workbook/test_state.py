@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from retention_kit.errors import DataError
+from retention_kit.errors import DataError, ParameterError
 from retention_kit.params import CohortParameters
 from retention_kit.workbook.state import _PAUSE_SECONDS, State, guarded
 
@@ -150,3 +150,35 @@ def test_changes_that_come_back_are_not_computed_at_all(state, computing):
     asyncio.run(move())
     assert computing.calls == ["month"]
     assert (state.result, state.message) == ("month 1", "")
+
+
+def test_parameters_that_the_check_refuses_change_nothing(computing):
+    def no_days(parameters):
+        if parameters.grain == "day":
+            raise ParameterError("Days are not counted here.")
+
+    state = State(CohortParameters(), computing, check=no_days)
+    state.recompute()
+    state.change(grain="day")
+    assert (state.parameters.grain, state.message) == ("month", "Days are not counted here.")
+    assert computing.calls == ["month"]
+
+
+def test_other_parameters_take_the_place_of_those_that_cannot_be_computed(computing):
+    other = CohortParameters(grain="year")
+    state = State(CohortParameters(), computing, otherwise=lambda _: (other, "Years instead."))
+    state.recompute()
+    state.change(grain="week")
+    assert (state.parameters, state.result, state.message) == (other, "year 1", "Years instead.")
+    assert computing.calls == ["month", "week", "year"]
+
+
+@pytest.mark.parametrize(
+    ("where", "told"), [("app", "2 rows are bad."), ("notebook", "2 rows (first: 'x').")]
+)
+def test_rows_of_the_data_are_told_in_the_notebook_only(monkeypatch, where, told):
+    monkeypatch.setenv("RETENTION_SURFACE", where)
+    said = []
+    with guarded(said.append):
+        raise DataError("2 rows (first: 'x').", public="2 rows are bad.")
+    assert said == [told]

@@ -1,6 +1,6 @@
 import pytest
 
-from retention_kit.workbook.surface import Surface, asked_in_address, registered, surface
+from retention_kit.workbook.surface import Surface, asked_in_address, surface
 
 
 @pytest.mark.parametrize("one", Surface)
@@ -24,12 +24,6 @@ def test_kernel_that_a_program_runs_is_static():
 
 def test_only_reports_have_no_widgets():
     assert [one for one in Surface if not one.live] == [Surface.REPORT]
-
-
-def test_registered_datasets_keep_the_order_in_which_the_server_was_given_them():
-    given = {"RETENTION_DATASETS": '{"shop": "/data/shop.toml", "b": "/b.toml"}'}
-    assert list(registered(given).items()) == [("shop", "/data/shop.toml"), ("b", "/b.toml")]
-    assert registered({}) == {}
 
 
 def test_address_is_read_as_assignments():
