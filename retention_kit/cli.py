@@ -91,6 +91,9 @@ def report(
     dataset: Annotated[str, typer.Option(help="Sample or dataset file.")] = "cdnow",
     settings: Setting = None,
     out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
+    name: Annotated[
+        str, typer.Option(help="What the report's folder is called; default: notebook and dataset.")
+    ] = "",
     timeout: Annotated[float, typer.Option(help="Time limit of the run, in seconds.")] = 1800.0,
 ) -> None:
     """Run a notebook as a report and publish it."""
@@ -108,6 +111,7 @@ def report(
             parameters=values,
             out=out,
             notebooks=notebooks_folder(),
+            name=name,
             timeout=timeout,
             progress=progress,
         )

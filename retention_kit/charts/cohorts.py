@@ -1,6 +1,6 @@
 """The charts of the cohort notebook: from a cohort table to filled-in templates. No statistics here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from math import isnan
 from typing import Any
@@ -24,17 +24,27 @@ _STATES = {
     "empty": "no customers",
 }
 _CURVE_FIELDS = ("row", "order", "column", "age", "value", "text", "interval", "customers")
+_CELL_FIELDS = (
+    *("row", "column", "kind", "age", "group", "value", "label", "text", "interval"),
+    *("ci_low", "ci_high", "customers", "state", "status", "certainty", "dark", "when"),
+)
 _FEW = 26  # columns in which a number fits
+_MOST_COHORTS, _MOST_AGES, _MOST_CELLS = 60, 92, 4000  # what a page can carry and an eye can tell apart
 
 
 def heat_map(table: CohortTable) -> Chart:
     """Return the cohort table as a heat map; with a breakdown, one row per group.
 
-    Rows carry their size; unfinished cells are hatched, uncertain ones faded.
+    Rows carry their size; unfinished cells are hatched, uncertain ones faded. Of many cohorts the newest
+    are drawn, and of many ages the first.
     """
     grouped = table.groups != ("",)
+    columns = [span.label for span in table.spans][:_MOST_AGES]
     averages = [_average_row(table, row) for row in table.pooled.to_pylist() if row["customers"]]
-    rows = averages if grouped else [*averages, *_cell_rows(table)]
+    rows = (
+        averages if grouped else [*averages, *_cell_rows(table, cohorts=_drawn_cohorts(table, len(columns)))]
+    )
+    rows = [row for row in rows if row["column"] in columns]
     later = [row["value"] for row in rows if row["age"] > 0 or table.parameters.measure == "cumulative_value"]
     kinds = {"cell"} if not grouped and table.is_total else {"cell", "pooled"}
     shaded = [row for row in rows if row["kind"] in kinds]
@@ -42,20 +52,24 @@ def heat_map(table: CohortTable) -> Chart:
     top = next((value for value in (top, max(later, default=0)) if value > 0), 1)
     for row in rows:
         _shade(row, top, plain=row["kind"] not in kinds)
-    columns = [span.label for span in table.spans]
     many = len(columns) > _FEW
-    sizes = _size_rows(table, grouped)
+    sizes = _size_rows(table, grouped, len(columns))
     body = sizes + rows
     if many:
         body = [{**row, "label": "" if row["kind"] != "size" else row["label"]} for row in body]
+    body = [{name: row[name] for name in _CELL_FIELDS if name in row} for row in body]
     hatched = any(row.get("status") == "partial" for row in rows)
     legend = "pale: wide interval" + (" · hatched: not over yet" if hatched else "")
+    left_out = [] if grouped else _cohorts_left_out(table, len(columns))
+    if len(columns) < len(table.spans):
+        left_out.append(f"ages to {columns[-1]}")
+    legend += _left_out_of_chart(left_out)
     return _cohort_chart(
         table,
         "heat_map",
         title=words.finding(table),
         subtitle=f"{words.value_title(table)} · {words.context(table)}\n{legend}",
-        described=f"Heat map, {len(sizes)} rows by {len(table.spans)} ages.",
+        described=f"Heat map, {len(sizes)} rows by {len(columns)} ages.",
         data={"cells": body, "head": [{"label": _SIZE}]},
         frame=table.pooled if grouped else table.cells,
         more={
@@ -69,7 +83,10 @@ def heat_map(table: CohortTable) -> Chart:
 
 
 def retention_curves(table: CohortTable) -> Chart:
-    """Return the pooled curve with its band over the cohorts' own curves; or a curve per group."""
+    """Return the pooled curve with its band over the cohorts' own curves; or a curve per group.
+
+    Of many cohorts the newest are drawn.
+    """
     drop_first = table.parameters.measure == "customers" and len(table.spans) > 1
     averages = [
         row
@@ -105,7 +122,7 @@ def retention_curves(table: CohortTable) -> Chart:
         if table.is_total
         else [
             row
-            for row in _cell_rows(table)
+            for row in _cell_rows(table, cohorts=_drawn_cohorts(table, len(table.spans)))
             if row["status"] == "mature" and (row["age"] > 0 or not drop_first)
         ]
     )
@@ -116,6 +133,7 @@ def retention_curves(table: CohortTable) -> Chart:
     if cohorts:
         legend += " · thin: single cohorts" + ("" if table.parameters.cohort_by else ", newer in orange")
     legend += " · dashed: a fixed set of cohorts" if fixed else ""
+    legend += _left_out_of_chart(_cohorts_left_out(table, len(table.spans)) if cohorts else [])
     return _cohort_chart(
         table,
         "curves",
@@ -148,7 +166,7 @@ def age_over_cohorts(table: CohortTable, events: pa.Table | None) -> Chart:
         "age_by_attribute" if by_attribute else "age_over_cohorts",
         title=words.trend_title(table) if not by_attribute else f"{words.value_title(table)} at age {age}",
         subtitle=f"{words.value_title(table)} at age {age} ({grain}s) · {words.context(table)}",
-        described=f"{len(rows)} cohorts at age {age}.",
+        described=f"{words.plural(len(rows), 'cohort')} at age {age}.",
         data={"cohorts": rows, "level": level} | ({} if by_attribute else {"events": _events(rows, events)}),
         frame=table.cells.filter(pc.equal(table.cells["age_label"], age)),
         more={
@@ -181,7 +199,7 @@ def cohort_sizes(table: CohortTable, events: pa.Table | None) -> Chart:
         "sizes_by_attribute" if by_attribute else "cohort_sizes",
         title=f"{words.plural(total, 'new customer')}; {most}",
         subtitle=f"customers by {by} · as of {table.as_of}",
-        described=f"{len(rows)} cohorts.",
+        described=f"{words.plural(len(rows), 'cohort')}.",
         data={"cohorts": rows} | ({} if by_attribute else {"events": _events(rows, events)}),
         frame=pa.Table.from_pylist(_filled_cohorts(table)),
         more={
@@ -266,7 +284,7 @@ def differences(table: CohortTable) -> Chart:
         "differences",
         title=f"{one} and {two} differ at {clear} of {words.plural(len(rows), 'age')}",
         subtitle=f"{one} less {two} · {words.value_title(table, average=True)} · {words.context(table)}",
-        described=f"Difference of {one} less {two} at {len(rows)} ages, with intervals.",
+        described=f"Difference of {one} less {two} at {words.plural(len(rows), 'age')}, with intervals.",
         data={"differences": rows, "zero": [{"value": 0}]},
         frame=frame,
         more={},
@@ -330,10 +348,13 @@ def _name_of_rows(attribute: str) -> str:
     return f"{attribute}:" if attribute else "cohort"
 
 
-def _cell_rows(table: CohortTable) -> list[dict[str, Any]]:
-    """Cells that hold a number."""
+def _cell_rows(table: CohortTable, *, cohorts: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Cells that hold a number, of all cohorts or of some."""
     rows, order = [], {name: i for i, name in enumerate(table.cohorts)}
-    for row in table.cells.to_pylist():
+    cells = table.cells
+    if cohorts is not None:
+        cells = cells.filter(pc.is_in(cells["cohort"], value_set=pa.array(cohorts, pa.string())))
+    for row in cells.to_pylist():
         if row[table.value_column] is None:
             continue
         base = row["eligible"] if table.parameters.cohort_by else row["cohort_size"]
@@ -368,13 +389,13 @@ def _numbers(table: CohortTable, row: Mapping[str, Any], value: float, customers
     }
 
 
-def _size_rows(table: CohortTable, grouped: bool) -> list[dict[str, Any]]:
+def _size_rows(table: CohortTable, grouped: bool, ages: int) -> list[dict[str, Any]]:
     if grouped:
         sizes = table.counts.size[:, table.shown].sum(axis=1)
         named = list(zip(table.groups, sizes, strict=True))
     else:
-        cohorts = [(row["cohort"], row["cohort_size"]) for row in _filled_cohorts(table)]
-        named = [(_ALL, sum(size for _, size in cohorts)), *cohorts]
+        sizes = {row["cohort"]: row["cohort_size"] for row in _filled_cohorts(table)}
+        named = [(_ALL, sum(sizes.values())), *((name, sizes[name]) for name in _drawn_cohorts(table, ages))]
     return [
         {
             "row": name,
@@ -393,6 +414,27 @@ def _filled_cohorts(table: CohortTable) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = table.cohort_sizes().to_pylist()
     filled = [i for i, row in enumerate(rows) if row["cohort_size"]]
     return rows[filled[0] : filled[-1] + 1] if filled else rows[:1]
+
+
+def _drawn_cohorts(table: CohortTable, ages: int) -> list[str]:
+    """The newest cohorts, or the first values of an attribute, as many as so many ages leave room for."""
+    names = [row["cohort"] for row in _filled_cohorts(table)]
+    most = _most_cohorts(ages)
+    return names[:most] if table.parameters.cohort_by else names[-most:]
+
+
+def _cohorts_left_out(table: CohortTable, ages: int) -> list[str]:
+    everyone, most = len(_filled_cohorts(table)), _most_cohorts(ages)
+    which = "first" if table.parameters.cohort_by else "newest"
+    return [f"{most} {which} of {everyone} cohorts"] if everyone > most else []
+
+
+def _most_cohorts(ages: int) -> int:
+    return min(_MOST_COHORTS, max(_MOST_CELLS // max(ages, 1), 1))
+
+
+def _left_out_of_chart(parts: Sequence[str]) -> str:
+    return f"\n{', '.join(parts)}; the table holds all" if parts else ""
 
 
 def _shade(row: dict[str, Any], top: float, *, plain: bool) -> None:

@@ -24,6 +24,7 @@ Drawing: TypeAlias = Any  # Altair types a layer of charts as one of several cla
 
 def heat_map() -> Drawing:
     """Cohorts with their sizes down, ages across: hatched while unfinished, pale while uncertain."""
+    # Read aloud cell by cell, a table of thousands says nothing; its description and its data do.
     axis = alt.Axis(
         orient="top", labelAngle=0, labelOverlap=True, labelSeparation=5, ticks=False, domain=False
     )
@@ -43,7 +44,7 @@ def heat_map() -> Drawing:
     shade = alt.Scale(range=list(SEQUENTIAL), domainMin=0, domainMax=alt.ExprRef("@top"), clamp=True)
     shaded = (
         base.transform_filter("datum.certainty > 0")
-        .mark_rect(stroke="white", strokeWidth=1.5, cornerRadius=2)
+        .mark_rect(stroke="white", strokeWidth=1.5, aria=False)
         .encode(
             color=alt.Color("value:Q", scale=shade, legend=None),
             opacity=alt.Opacity("certainty:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None),
@@ -52,12 +53,14 @@ def heat_map() -> Drawing:
     )
     hatch = (
         base.transform_filter("datum.kind == 'cell' && datum.status == 'partial'")
-        .mark_rect(cornerRadius=2, fill=_stripes(), stroke=MUTED, strokeDash=[2, 2], strokeWidth=0.8)
+        .mark_rect(
+            cornerRadius=2, fill=_stripes(), stroke=MUTED, strokeDash=[2, 2], strokeWidth=0.8, aria=False
+        )
         .encode(tooltip=tooltip)
     )
     texts = (
         base.transform_filter("datum.label != '' && datum.kind != 'size'")
-        .mark_text(fontSize=10.5)
+        .mark_text(fontSize=10.5, aria=False)
         .encode(
             text="label:N",
             color=alt.condition("datum.dark", alt.value("white"), alt.value(INK)),

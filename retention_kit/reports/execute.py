@@ -28,7 +28,7 @@ def execute(folder: Path, *, on_cell: Callable[[int, int], None]) -> None:
     folder : Path
         Holds ``request.json`` with ``notebook`` (path) and ``parameters``.
     on_cell : callable
-        Called with the cells done and all cells, before each cell and at the end.
+        Called with the cells done and all cells, before each cell and when all have succeeded.
     """
     from papermill.exceptions import PapermillExecutionError
     from papermill.execute import execute_notebook
@@ -58,7 +58,8 @@ def execute(folder: Path, *, on_cell: Callable[[int, int], None]) -> None:
         outcome = {"state": "failed", "error": error.ename, "message": error.evalue, "cell": error.exec_count}
     except RuntimeError as error:  # the kernel died
         outcome = {"state": "failed", "error": type(error).__name__, "message": str(error), "cell": None}
-    on_cell(cells, cells)
+    else:
+        on_cell(cells, cells)
     (folder / OUTCOME).write_text(json.dumps(outcome), encoding="utf-8")
 
 

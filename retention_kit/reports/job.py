@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from glob import glob
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from retention_kit.errors import BusyError, ReportError
+from retention_kit.errors import BusyError, ParameterError, ReportError
 
 __all__ = ["Job", "slug"]
 
@@ -73,6 +74,33 @@ class Job:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             lock.release()
+
+    def claim(self, dataset: str) -> None:
+        """Refuse to publish another dataset's report over those that are here; call it in `run_folder`.
+
+        Parameters
+        ----------
+        dataset : str
+            Name or absolute path. A path that is gone was moved, and bars nothing.
+
+        Raises
+        ------
+        ParameterError
+            When the reports of this job are of another dataset.
+        """
+        before = self._owner.read_text(encoding="utf-8") if self._owner.is_file() else dataset
+        moved = Path(before).is_absolute() and not glob(before)
+        if before != dataset and not moved and self.folder.is_dir():
+            raise ParameterError(
+                f"The reports in {str(self.folder)!r} are of another dataset.",
+                todo="Give this report a name of its own with --name.",
+            )
+        self._owner.write_text(dataset, encoding="utf-8")
+
+    @property
+    def _owner(self) -> Path:
+        # In the private folder, because a path must not be published.
+        return self.out / ".runs" / f"{self.name}.dataset"
 
     def publish(self, finished: Path, *, started_at: datetime) -> Path:
         """Make a finished folder the job's newest report, as a whole, and point ``latest`` at it."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,11 +19,13 @@ from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from retention_kit.charts.bundle import vega_bundle
+from retention_kit.errors import ReportError
 from retention_kit.tables import plain
 
 __all__ = ["LARGEST_PAGE", "Block", "blocks", "chart_tools", "page", "script_json"]
 
 LARGEST_PAGE = 3_000_000  # bytes; about what a phone loads before its reader gives up
+_SENTENCE = 200  # bytes; what stands in for an output is smaller
 FRACTIONS = ("fraction", "share", "rate")  # shown as percent
 IN_SCRIPT = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
@@ -63,8 +65,13 @@ def page(
     Returns
     -------
     tuple of str and list of str
-        The page, and a sentence for each chart that stays a picture because the page would grow past
-        `LARGEST_PAGE`.
+        The page, and a sentence for each chart that stays a picture, and each output left out, because
+        the page would grow past `LARGEST_PAGE`.
+
+    Raises
+    ------
+    ReportError
+        When the page is too large without any output.
     """
     shown = list(blocks(notebook))
     # vega-embed lets a specification's usermeta override the page's options.
@@ -75,14 +82,35 @@ def page(
     }
     rows = _rows(manifest["row_accounting"])
     context = {"title": title, "question": question, "manifest": manifest, "blocks": shown, "rows": rows}
-    omitted: list[str] = []
-    html = _rendered(context, live, omitted)
-    while len(html.encode()) > LARGEST_PAGE and live:
-        largest = max(live, key=lambda name: len(live[name]))
-        del live[largest]
-        omitted.append(f"Chart {largest!r} is a picture only: with its data the page would be too large.")
-        html = _rendered(context, live, omitted)
-    return html, omitted
+    omitted: dict[int, str] = {}  # by the place in ``shown``: only the last word on each is told
+    html = _rendered(context, live, [])
+    while (size := len(html.encode())) > LARGEST_PAGE:
+        place, sentence = _lightened(shown, live, size=size)
+        omitted[place] = sentence
+        html = _rendered(context, live, list(omitted.values()))
+    return html, list(omitted.values())
+
+
+def _lightened(shown: list[Block], live: dict[str, str], *, size: int) -> tuple[int, str]:
+    """Take the largest part off a page, a chart's data before its picture; say where, and what was taken."""
+    weights = [
+        len(block.content.encode()) + len(live.get(block.chart, "").encode()) if block.kind != "prose" else 0
+        for block in shown
+    ]
+    heaviest = max(weights, default=0)
+    if heaviest <= _SENTENCE:
+        raise ReportError(
+            f"The page has {size:,} bytes, the limit is {LARGEST_PAGE:,}, and nothing can be left out.",
+            todo="Choose a coarser grain, fewer ages, or fewer groups.",
+        )
+    place = weights.index(heaviest)
+    block = shown[place]
+    if live.pop(block.chart, None) is not None:
+        return place, f"Chart {block.chart!r} is a picture only: with its data the page would be too large."
+    what = f"Chart {block.chart!r}" if block.kind == "chart" else "An output"
+    sentence = f"{what} is left out: with it the page would be too large."
+    shown[place] = replace(block, kind="text", content=sentence, chart="")
+    return place, sentence
 
 
 def blocks(notebook: Any) -> Iterator[Block]:

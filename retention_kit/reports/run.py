@@ -1,6 +1,7 @@
 """Run a notebook as a report: check the parameters, execute, check the result, publish."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from retention_kit import errors, params
-from retention_kit.errors import ReportError, RetentionKitError
+from retention_kit.data.resolve import resolve
+from retention_kit.errors import ParameterError, ReportError, RetentionKitError
 from retention_kit.reports.assemble import Run, assemble
 from retention_kit.reports.execute import EXECUTED, REQUEST
 from retention_kit.reports.job import Job, slug
@@ -48,6 +50,7 @@ def run_report(
     parameters: Mapping[str, Any],
     out: Path,
     notebooks: Path,
+    name: str = "",
     timeout: float = 1800,
     progress: Callable[[Progress], None] | None = None,
 ) -> Published:
@@ -61,10 +64,12 @@ def run_report(
         Values by parameter name; the others keep their defaults. A relative dataset path starts from
         the current folder.
     out : Path
-        Folder of the reports; the report comes into ``<notebook>-<dataset>/<start of the run>/``, and
-        ``latest`` beside it points there.
+        Folder of the reports; the report comes into ``<name>/<start of the run>/``, and ``latest`` beside
+        it points there.
     notebooks : Path
         Folder of the notebooks.
+    name : str
+        What the report's folder is called; empty: ``<notebook>-<dataset>``.
     timeout : float
         Limit for the execution, in seconds.
     progress : callable, optional
@@ -78,7 +83,10 @@ def run_report(
     Raises
     ------
     ParameterError
-        When a parameter is unknown or its value is not allowed; nothing was started.
+        When a parameter is unknown or its value is not allowed, or the folder holds the reports of
+        another dataset; nothing was started.
+    DataError
+        When there is no such dataset; nothing was started.
     BusyError
         When another run of the same job is going on.
     TimeLimitError
@@ -88,12 +96,14 @@ def run_report(
         that is a known error. The last good report stays, the failed notebook is kept under ``failed``.
     """
     chosen = params.notebook(notebook)
+    _require_sensible(name, timeout)
     asked = params.validate(chosen.parameters, parameters)
     source = (Path(notebooks) / chosen.file).resolve()
     if not source.is_file():
         raise ReportError(f"{str(source)!r} is missing.", todo="Name the folder of the notebooks.")
     scrub = Scrub.of(asked.model_dump(mode="json"), start=Path.cwd())
-    job = Job(Path(out), f"{notebook}-{slug(scrub.dataset)}")
+    resolve(scrub.executed["dataset"], {})
+    job = Job(Path(out), name or f"{notebook}-{slug(scrub.dataset)}")
     started_at, start = datetime.now(UTC), time.monotonic()
 
     def on_cell(done: int, cells: int) -> None:
@@ -101,6 +111,7 @@ def run_report(
             progress(Progress(done, cells, time.monotonic() - start))
 
     with job.run_folder() as folder:
+        job.claim(scrub.executed["dataset"])
         request = {"notebook": str(source), "parameters": scrub.executed}
         (folder / REQUEST).write_text(json.dumps(request), encoding="utf-8")
         try:
@@ -111,6 +122,18 @@ def run_report(
         except ReportError as error:
             raise _kept_aside(job, folder, error, started_at=started_at) from None
         return Published(job.publish(finished, started_at=started_at), manifest)
+
+
+def _require_sensible(name: str, timeout: float) -> None:
+    if not 0 < timeout <= threading.TIMEOUT_MAX:
+        raise ParameterError(
+            f"timeout = {timeout:g} is no time limit.", todo="Give a number of seconds greater than 0."
+        )
+    if name and slug(name) != name:
+        raise ParameterError(
+            f"{name!r} cannot be the name of a report.",
+            todo="Use lower-case letters, digits, _ and single -, 50 at most.",
+        )
 
 
 def _result(folder: Path, outcome: Mapping[str, Any], *, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,6 @@ class WorkbookServer(Voila):
         frontend = frontend_config(self.voila_configuration)
         page = {
             "notebooks": self.served,
-            "titles": names,
             "environment": kernel_environment(os.environ, datasets=self.datasets, folder=self.folder),
             "frontend": frontend,
         }

@@ -33,13 +33,11 @@ class NotebookPageHandler(PageHandler):
     def initialize(
         self,
         notebooks: Mapping[str, ServedNotebook],
-        titles: Mapping[str, str],
         environment: Mapping[str, str],
         frontend: Mapping[str, Any],
     ) -> None:
         """Take what is the same for every viewer."""
-        self.notebooks, self.titles = notebooks, titles
-        self.environment, self.frontend = environment, frontend
+        self.notebooks, self.environment, self.frontend = notebooks, environment, frontend
         self._streaming: asyncio.Future[None] | None = None
         self._left = False
 
@@ -79,7 +77,6 @@ class NotebookPageHandler(PageHandler):
         return self.notebooks[file]
 
     async def _stream(self, notebook: ServedNotebook, kernel_id: str) -> None:
-        name = self.get_query_argument("dataset", "")
         live = False
         try:
             kernel = await self.kernels.begin(kernel_id, self._environment(kernel_id))
@@ -88,7 +85,6 @@ class NotebookPageHandler(PageHandler):
                 .get_template("notebook.html")
                 .generate_async(
                     notebook=notebook.entry,
-                    dataset=self.titles.get(name, ""),
                     frontend={**self.frontend, "kernelId": kernel_id},
                     count=len(notebook.node.cells),
                     cells=self._cells(notebook, kernel),

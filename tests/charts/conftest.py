@@ -1,6 +1,7 @@
 """Shops as opened datasets, and their cohort tables."""
 
 import sys
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -52,6 +53,16 @@ def getting_worse(folder):
     return shops.write_shop(folder, rows, name="worse")
 
 
+def one_new_customer_a_day(folder):
+    days = [shops.AS_OF - timedelta(days=ago) for ago in range(129, -1, -1)]
+    rows = [
+        {"customer": f"{first}", "day": day.isoformat(), "amount": "9.50", "channel": f"at {first}"}
+        for first in days
+        for day in {first, max(first, shops.AS_OF - timedelta(days=3))}
+    ]
+    return shops.write_shop(folder, rows, name="daily")
+
+
 def at_a_loss(folder):
     rows = [{**row, "earned": "-3.00"} for row in shops.orders(customers=9)]
     path = shops.write_shop(folder, rows, name="loss")
@@ -72,6 +83,7 @@ SHOPS = {
     "worse": getting_worse,
     "loss": at_a_loss,
     "nasty": shops.nasty_shop,
+    "daily": one_new_customer_a_day,
 }
 
 

@@ -132,6 +132,37 @@ def test_heat_map_has_all_cohorts_first_and_keeps_the_empty_one(table):
     assert not [one for one in data(chart, "cells") if one["row"] == "Mar 2024" and one["kind"] == "cell"]
 
 
+def test_of_many_cohorts_and_ages_the_heat_map_draws_some_and_its_table_holds_all(table):
+    made = table("daily", grain="day")
+    chart = drawn.heat_map(made)
+    require_complete(chart)
+    encoding = chart.spec["layer"][0]["encoding"]
+    assert encoding["y"]["scale"]["domain"] == ["All cohorts", *made.cohorts[-43:]]
+    assert encoding["x"]["scale"]["domain"][-1] == "91"
+    assert {one["row"] for one in data(chart, "cells")} == set(encoding["y"]["scale"]["domain"])
+    assert max(one["age"] for one in data(chart, "cells") if "age" in one) == 91
+    assert chart.subtitle.endswith("\n43 newest of 130 cohorts, ages to 91; the table holds all")
+    assert chart.table.num_rows == made.cells.num_rows
+
+
+def test_of_many_cohorts_the_newest_have_a_curve(table):
+    made = table("daily", grain="day")
+    chart = drawn.retention_curves(made)
+    require_complete(chart)
+    most = 4000 // len(made.spans)
+    assert {one["row"] for one in data(chart, "cohorts")} <= set(made.cohorts[-most:])
+    assert len(data(chart, "cohorts")) <= 4000
+    assert chart.subtitle.endswith(f"\n{most} newest of 130 cohorts; the table holds all")
+    assert chart.table.num_rows == made.pooled.num_rows
+
+
+def test_of_many_values_of_an_attribute_the_first_are_drawn(table):
+    chart = drawn.heat_map(table("daily", cohort_by="channel"))
+    require_complete(chart)
+    assert len({one["row"] for one in data(chart, "cells")}) == 61
+    assert "\n60 first of 130 cohorts; the table holds all" in chart.subtitle
+
+
 def test_unfinished_cells_are_flagged_and_hatched(table):
     chart = drawn.heat_map(table())
     partial = {(one["row"], one["age"]) for one in data(chart, "cells") if one.get("status") == "partial"}

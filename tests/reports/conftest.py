@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for shops
 sys.path.insert(0, str(Path(__file__).parent))  # for fake_view, which kernels import too
 
 GOOD = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from retention_kit.errors import BusyError, ReportError
+from retention_kit.errors import BusyError, ParameterError, ReportError
 from retention_kit.reports.job import Job, slug
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -71,6 +71,33 @@ def test_a_second_run_of_the_job_is_refused_and_another_job_is_not(job):
         pass
     with job.run_folder():
         pass
+
+
+def publish(job, dataset):
+    with job.run_folder() as folder:
+        job.claim(dataset)
+        job.publish(finished(folder), started_at=NOON)
+
+
+def test_a_job_publishes_one_dataset_only(job, tmp_path):
+    first, second = tmp_path / "north" / "shop.toml", tmp_path / "south" / "shop.toml"
+    for file in (first, second):
+        file.parent.mkdir()
+        file.touch()
+    publish(job, str(first))
+    publish(job, str(first))
+    with pytest.raises(ParameterError, match="of another dataset"):
+        publish(job, str(second))
+    assert len([path for path in job.folder.iterdir() if path.name != "latest"]) == 2
+
+
+def test_a_dataset_that_was_moved_keeps_its_job(job, tmp_path):
+    (tmp_path / "shop.toml").touch()
+    publish(job, str(tmp_path / "shop.toml"))
+    (tmp_path / "shop.toml").rename(tmp_path / "store.toml")
+    publish(job, str(tmp_path / "store.toml"))
+    with pytest.raises(ParameterError, match="of another dataset"):
+        publish(job, "store")
 
 
 def test_files_of_a_failed_run_are_kept_as_far_as_they_are_there(job):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from retention_kit.errors import ReportError
 from retention_kit.reports import page as page_module
 from retention_kit.reports.page import Block, blocks, interval, number, page, script_json
 from retention_kit.reports.record import json_ready
@@ -76,8 +77,8 @@ def display(metadata=None, **data):
     return nbformat.v4.new_output("display_data", data=named, metadata=metadata or {})
 
 
-def chart(name="curve"):
-    data = {"image/svg+xml": SVG, "text/plain": "It falls."}
+def chart(name="curve", svg=SVG):
+    data = {"image/svg+xml": svg, "text/plain": "It falls."}
     return nbformat.v4.new_output("display_data", data=data, metadata={"retention": {"chart": name}})
 
 
@@ -152,6 +153,29 @@ def test_past_the_size_limit_the_largest_chart_stays_a_picture_and_the_page_says
     assert [attrs.get("id") for attrs in Seen(html).of("script")] == ["chart-small", None, None]
     assert omitted == ["Chart 'large' is a picture only: with its data the page would be too large."]
     assert "Chart &#39;large&#39; is a picture only" in html
+
+
+def test_past_the_size_limit_with_pictures_alone_the_largest_is_replaced_by_a_sentence(monkeypatch):
+    spec = json_ready(FakeView().charts()["curve"])
+    huge = SVG.replace("A", "x" * 2_000_000)
+    monkeypatch.setattr(page_module, "LARGEST_PAGE", 1_100_000)
+    html, omitted = rendered(
+        shown(chart("huge", huge), chart("small"), display(text_plain="y" * 2_000_000)),
+        charts={"huge": spec, "small": spec},
+    )
+    assert omitted == [
+        "Chart 'huge' is left out: with it the page would be too large.",
+        "An output is left out: with it the page would be too large.",
+    ]
+    assert [attrs["data-chart"] for attrs in Seen(html).of("figure")] == ["small"]
+    assert html.count("Chart &#39;huge&#39; is left out") == 2
+    assert len(html.encode()) <= 1_100_000
+
+
+def test_a_page_too_large_without_any_output_is_not_published():
+    prose = nbformat.v4.new_markdown_cell("x" * page_module.LARGEST_PAGE)
+    with pytest.raises(ReportError, match="nothing can be left out"):
+        rendered(prose, shown(chart()), charts=json_ready(FakeView().charts()))
 
 
 def test_header_and_footer_carry_what_a_reader_needs_to_trust_and_repeat_the_numbers():

@@ -6,10 +6,11 @@ import nbformat
 import pandas as pd
 import psutil
 import pytest
+import shops
 from filelock import FileLock
 from nbclient import NotebookClient
 
-from retention_kit.errors import BusyError, ParameterError, ReportError, TimeLimitError
+from retention_kit.errors import BusyError, DataError, ParameterError, ReportError, TimeLimitError
 from retention_kit.reports import run_report
 
 DATA_ERROR = (
@@ -21,7 +22,7 @@ DATA_ERROR = (
 def home(tmp_path_factory):
     """The folder from which reports are run; it holds a dataset file."""
     folder = tmp_path_factory.mktemp("home")
-    (folder / "shop.toml").write_text("schema = 1\n")
+    shops.write_shop(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         yield folder
@@ -46,14 +47,15 @@ def published(home, steps, notebook_of, good_cells):
 
 @pytest.fixture
 def run(home, notebook_of):
-    def run(*sources, name, timeout=60, progress=None, **notebook):
+    def run(*sources, name, dataset="shop.toml", job="", timeout=60, progress=None, **notebook):
         folder = notebook_of(home / name, *sources, **notebook)
-        parameters = {"dataset": "shop.toml", "grain": "week"}
+        parameters = {"dataset": dataset, "grain": "week"}
         return run_report(
             "cohorts",
             parameters=parameters,
             out=home / "out",
             notebooks=folder,
+            name=job,
             timeout=timeout,
             progress=progress,
         )
@@ -74,7 +76,10 @@ def test_latest_points_at_the_newest_report_and_the_run_folder_is_gone(published
     job = published.folder.parent
     assert job.name == "cohorts-shop"
     assert (job / "latest").resolve() == published.folder.resolve()
-    assert [path.name for path in (job.parent / ".runs").iterdir()] == ["cohorts-shop.lock"]
+    assert {path.name for path in (job.parent / ".runs").iterdir()} == {
+        "cohorts-shop.lock",
+        "cohorts-shop.dataset",
+    }
 
 
 def test_the_manifest_says_what_was_run_on_which_data(published):
@@ -216,6 +221,42 @@ def test_a_bad_parameter_starts_nothing(tmp_path):
     with pytest.raises(ParameterError, match="Did you mean 'grain'"):
         run_report("cohorts", parameters={"gran": "week"}, out=tmp_path / "out", notebooks=tmp_path)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
+def test_a_time_limit_that_is_none_starts_nothing(tmp_path, timeout):
+    with pytest.raises(ParameterError, match=r"timeout = .* greater than 0"):
+        run_report("cohorts", parameters={}, out=tmp_path / "out", notebooks=tmp_path, timeout=timeout)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["../shop", "Weekly", ".runs", "x" * 51])
+def test_a_name_that_is_no_folder_starts_nothing(tmp_path, name):
+    with pytest.raises(ParameterError, match="cannot be the name of a report"):
+        run_report("cohorts", parameters={}, out=tmp_path / "out", notebooks=tmp_path, name=name)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("dataset", ["cdnw", "shoop.toml", "nowhere/orders.csv"])
+def test_a_dataset_that_is_not_there_starts_nothing(home, notebook_of, tmp_path, dataset):
+    notebooks = notebook_of(tmp_path / "notebooks", "1")
+    with pytest.raises(DataError) as caught:
+        run_report("cohorts", parameters={"dataset": dataset}, out=tmp_path / "out", notebooks=notebooks)
+    assert caught.value.exit_code == 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_dataset_of_the_same_name_is_refused_and_published_under_a_name(
+    published, run, home, good_cells
+):
+    (home / "north").mkdir()
+    other = shops.write_shop(home / "north")
+    with pytest.raises(ParameterError, match=r"of another dataset.*--name"):
+        run(*good_cells, name="north-notebooks", dataset=str(other))
+    job = published.folder.parent
+    assert (job / "latest").resolve() == published.folder.resolve()
+    named = run(*good_cells, name="north-notebooks", dataset=str(other), job="north-weekly")
+    assert named.folder.parent == home / "out" / "north-weekly"
 
 
 def test_a_missing_notebook_is_named(tmp_path):
