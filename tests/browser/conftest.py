@@ -52,8 +52,9 @@ def chromium() -> str:
     pytest.skip("Chromium is not installed.")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
+    # Not for the whole session: its event loop would be in the way of tests that run one of their own.
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield running

@@ -1,13 +1,11 @@
 """The page of a report in a real browser, opened from disk."""
 
-import shutil
 from types import SimpleNamespace
 
 import nbformat
 import pyarrow as pa
 import pytest
 import vl_convert
-from playwright.sync_api import sync_playwright
 
 from retention_kit.reports.page import page
 from retention_kit.tables import html_table
@@ -61,21 +59,13 @@ def report_file(tmp_path_factory):
     return file
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def opened(chromium, report_file):
+def opened(browser, report_file):
     """Open the report; ``heard`` collects every request, console line and page error."""
     contexts = []
 
     def opened(*, width=1280, **options):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         tab = context.new_page()
         heard = SimpleNamespace(requests=[], console=[], errors=[])
