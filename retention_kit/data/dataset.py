@@ -126,14 +126,7 @@ class Dataset:
         DataError
             Naming the changed file; a file that was only touched or copied over itself is unchanged.
         """
-        for stamp in self.stamps:
-            try:
-                status = stamp.path.stat()
-                if (status.st_size, status.st_mtime_ns) == (stamp.size, stamp.modified_ns):
-                    continue
-            except OSError:
-                pass
-            _require_same([stamp], "since it was opened")
+        _require_same(self.stamps, "since it was opened")
 
 
 def open_dataset(
@@ -198,7 +191,9 @@ def opened_dataset(inputs: Inputs, *, cache: Path | None = None) -> Dataset:
 def _require_same(stamps: Iterable[Stamp], when: str) -> None:
     for stamp in stamps:
         try:
-            same = file_digest(stamp.path) == stamp.digest
+            status = stamp.path.stat()
+            untouched = (status.st_size, status.st_mtime_ns) == (stamp.size, stamp.modified_ns)
+            same = untouched or file_digest(stamp.path) == stamp.digest
         except OSError:
             same = False
         if not same:
