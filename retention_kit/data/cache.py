@@ -21,7 +21,7 @@ from retention_kit.errors import DataError
 
 __all__ = ["Entry", "Store", "cache_folder", "clear", "entries", "file_digest"]
 
-LAYOUT = "4"  # raised when the meaning of a cached file changes
+LAYOUT = "5"  # raised when the meaning of a cached file changes
 
 
 def cache_folder() -> Path:

@@ -88,7 +88,8 @@ class Ledger:
         if clocking.clock == "elapsed":
             self._firsts()
         statement = statements.activity(clocking, min_orders=min_orders, orders=self._orders)
-        view = self._view(f"activity_{clocking.grain}_{clocking.clock}_{min_orders}", statement)
+        name = f"activity_{clocking.grain}_{clocking.clock}_{min_orders}"
+        view = self._view(name, statement, more=statements.lived(clocking))
         if not (by_segment and self.segments):
             return view
         self._segments()
@@ -245,18 +246,18 @@ class Ledger:
         _define(connection, "calendar", data.store.file("calendar.parquet", self._write_calendar))
         return connection
 
-    def _view(self, name: str, statement: str, *, named: bool = False) -> str:
-        """Define the view ``name`` over the cached rows of ``statement``."""
+    def _view(self, name: str, statement: str, *, named: bool = False, more: str = "") -> str:
+        """Define the view ``name`` over the cached rows of ``statement``, with ``more`` columns."""
         if self.only and not named:
             name += _FILTERED + sha256(repr(self.only).encode()).hexdigest()[:12]
         self.dataset.store.file("calendar.parquet", self._write_calendar)
         path = self.dataset.store.file(f"{name}.parquet", self._writer(statement))
         if name in self._statements:
             return name
-        _define(self._connection, name, path)
+        _define(self._connection, name, path, more)
         if _plain(name) != name:
             self._connection.execute(f"CREATE OR REPLACE VIEW {_plain(name)} AS SELECT * FROM {quote(name)}")
-        self._statements[name] = statement
+        self._statements[name] = f"SELECT *{more} FROM (\n{statement}\n) AS a" if more else statement
         return name
 
     def _writer(self, statement: str) -> Callable[[Path], None]:
@@ -325,5 +326,6 @@ def _suffix(by_segment: bool) -> str:
     return "_segments" if by_segment else ""
 
 
-def _define(connection: duckdb.DuckDBPyConnection, view: str, path: Path) -> None:
-    connection.execute(f"CREATE OR REPLACE VIEW {quote(view)} AS SELECT * FROM read_parquet({literal(path)})")
+def _define(connection: duckdb.DuckDBPyConnection, view: str, path: Path, more: str = "") -> None:
+    rows = f"SELECT *{more} FROM read_parquet({literal(path)})"
+    connection.execute(f"CREATE OR REPLACE VIEW {quote(view)} AS {rows}")

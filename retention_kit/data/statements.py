@@ -22,6 +22,7 @@ __all__ = [
     "cells",
     "hits",
     "ledger",
+    "lived",
     "members",
     "segment",
     "segmented",
@@ -117,7 +118,10 @@ def segment(name: str) -> str:
 
 
 def activity(clocking: Clocking, *, min_orders: int, orders: str) -> str:
-    """Return one row per customer: cohort, ages begun and finished, and the words of active ages.
+    """Return one row per customer: cohort and the words of active ages.
+
+    On the elapsed clock the ages begun and finished stand beside them; on the calendar clock they
+    follow from the cohort, as `lived` says, and are not written once a customer.
 
     Parameters
     ----------
@@ -153,12 +157,19 @@ def activity(clocking: Clocking, *, min_orders: int, orders: str) -> str:
     FROM {orders} AS o JOIN calendar AS c ON c.grain = {literal(clocking.grain)} AND c.day = o.ordered_day
     GROUP BY o.customer_id"""
     return f"""
-SELECT customer_id, cohort, {clocking.begun_index} - cohort AS begun_ages,
-  {clocking.finished_index} - cohort AS finished_ages, {relative}
+SELECT customer_id, cohort, {relative}
 FROM (
   SELECT *, CAST({first} AS INTEGER) AS cohort FROM ({seen}
   ) AS seen
 ) AS placed""".strip()
+
+
+def lived(clocking: Clocking) -> str:
+    """Return the columns of ages begun and finished that the calendar gives to a customer's cohort."""
+    if clocking.clock == "elapsed":
+        return ""
+    begun, finished = clocking.begun_index, clocking.finished_index
+    return f", {begun} - cohort AS begun_ages, {finished} - cohort AS finished_ages"
 
 
 def _elapsed_activity(clocking: Clocking, min_orders: int, orders: str) -> str:

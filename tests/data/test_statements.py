@@ -33,6 +33,7 @@ def every_statement():
             for words, least in product((1, 3), (1, 2)):
                 clocking = clocking_of(grain, clock, words)
                 yield statements.activity(clocking, min_orders=least, orders=orders)
+                yield f"SELECT *{statements.lived(clocking)} FROM activity"
             for segments, margin in product(((), SEGMENTS), (True, False)):
                 yield statements.members(clocking, segments=segments)
                 yield statements.sizes(clocking, segments=segments)
@@ -100,9 +101,10 @@ def placed(engine, periods, *, words, least=1, active=None):
     )
     engine.execute("CREATE OR REPLACE TABLE orders (customer_id INTEGER, ordered_day INTEGER)")
     engine.executemany("INSERT INTO orders VALUES (1, ?)", [(period,) for period in periods])
-    sql = statements.activity(clocking_of(words=words), min_orders=least, orders="orders")
-    row = engine.execute(sql).fetchall()[0]
-    cohort, begun, finished, bits = row[1], row[2], row[3], row[4:]
+    clocking = clocking_of(words=words)
+    sql = statements.activity(clocking, min_orders=least, orders="orders")
+    row = engine.execute(f"SELECT *{statements.lived(clocking)} FROM ({sql})").fetchall()[0]
+    cohort, bits, (begun, finished) = row[1], row[2:-2], row[-2:]
     assert (begun, finished) == (words * WORD_BITS - cohort, words * WORD_BITS - 1 - cohort)
     assert all(0 <= word < 1 << WORD_BITS for word in bits)
     return cohort, {i * 62 + bit for i, word in enumerate(bits) for bit in range(62) if word >> bit & 1}
