@@ -14,7 +14,7 @@ def test_unknown_surface_is_an_error():
 
 
 def test_kernel_that_a_person_opened_is_alive():
-    assert surface({"JPY_SESSION_NAME": "/work/01_cohorts.ipynb"}) is Surface.NOTEBOOK
+    assert surface({"JPY_SESSION_NAME": "notebooks/01_cohorts.ipynb"}) is Surface.NOTEBOOK
 
 
 def test_kernel_that_a_program_runs_is_static():
