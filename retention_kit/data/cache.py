@@ -83,6 +83,10 @@ class Store:
                 self._proven[name] = _stamp(path)
         return path
 
+    def holds(self, name: str) -> bool:
+        """Whether the file ``name`` is there, undamaged."""
+        return self._good(self.folder / name)
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Give a private folder on the same file system, and remove it."""

@@ -5,6 +5,8 @@
 * ``activity``: one row per customer, with its cohort and the ages at which it was active, as bits.
 * ``hits``: customers active at each age, per segment and cohort, in one sense of active.
 * ``sizes`` and ``cells``: customers, orders, revenue and margin per segment, cohort, age and bucket.
+
+Each is a view, declared when it is asked for and built when a query, or another one, reads it.
 """
 
 import re
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -37,6 +40,15 @@ __all__ = ["GRAINS", "Ledger", "open_ledger"]
 _FILTERED = "_only_"
 _PER_CUSTOMER = ("firsts", "segments", "ledger")
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What a view holds: a statement's rows with ``more`` columns, in memory at first if ``held``."""
+
+    statement: str
+    more: str = ""
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,8 @@ class Ledger:
             self._firsts()
         statement = statements.activity(clocking, min_orders=min_orders, orders=self._orders)
         name = f"activity_{clocking.grain}_{clocking.clock}_{min_orders}"
-        view = self._view(name, statement, more=statements.lived(clocking))
+        # One row per customer is slow to write, and most readers want the hits alone.
+        view = self._view(name, statement, more=statements.lived(clocking), held=True)
         if not (by_segment and self.segments):
             return view
         self._segments()
@@ -181,20 +194,22 @@ class Ledger:
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run a statement over the views, and return its rows."""
+        self._build(sql)
         return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
     def script(self, views: Sequence[str]) -> str:
         """Return the ``WITH`` clause that defines views over the canonical tables, ready to run."""
         needed = set(views)
-        for name in reversed(self._statements):  # those that a view reads were defined before it
-            if any(re.search(rf"\b{_plain(name)}\b", self._statements[view]) for view in needed):
-                needed.add(name)
-        wanted = [name for name in self._statements if name in needed]
+        for name in reversed(self._rows):  # those that a view reads were declared before it
+            if name in needed:
+                needed.update(self._read_by(self._rows[name].statement, name))
+        wanted = [name for name in self._rows if name in needed]
         parts = (f"{_plain(name)} AS (\n{self._with_values(name)}\n)" for name in wanted)
         return "WITH " + ",\n".join(parts)
 
     def _with_values(self, name: str) -> str:
-        statement = self._statements[name]
+        rows = self._rows[name]
+        statement = f"SELECT *{rows.more} FROM (\n{rows.statement}\n) AS a" if rows.more else rows.statement
         if self.only is None:
             return statement
         return statement.replace(self._orders, self._orders_with(literal(self.only[1])))
@@ -225,8 +240,19 @@ class Ledger:
         return bool(found.num_rows)
 
     @cached_property
-    def _statements(self) -> dict[str, str]:
+    def _rows(self) -> dict[str, _Rows]:
+        """Every view by its name, after those it reads."""
         return {}
+
+    @cached_property
+    def _held(self) -> set[str]:
+        """Views whose rows are in memory, and in no file yet."""
+        return set()
+
+    @cached_property
+    def _defined(self) -> set[str]:
+        """Views over files."""
+        return set()
 
     @cached_property
     def _scratch(self) -> Path:
@@ -240,36 +266,70 @@ class Ledger:
         data = self.dataset
         folders = {data.store.folder, data.orders.parent}
         connection = connect(*sorted(folders), scratch=self._scratch)
-        _define(connection, "orders", data.orders)
-        if data.customers is not None:
-            _define(connection, "customers", data.customers)
-        _define(connection, "calendar", data.store.file("calendar.parquet", self._write_calendar))
+        files = {"orders": data.orders, "customers": data.customers}
+        files["calendar"] = data.store.file("calendar.parquet", self._write_calendar)
+        for view, path in files.items():
+            if path is not None:
+                connection.execute(f"CREATE VIEW {view} AS FROM read_parquet({literal(path)})")
         return connection
 
-    def _view(self, name: str, statement: str, *, named: bool = False, more: str = "") -> str:
-        """Define the view ``name`` over the cached rows of ``statement``, with ``more`` columns."""
+    def _view(
+        self, name: str, statement: str, *, named: bool = False, more: str = "", held: bool = False
+    ) -> str:
+        """Declare the view ``name``, under a name of its own where not all orders count."""
         if self.only and not named:
             name += _FILTERED + sha256(repr(self.only).encode()).hexdigest()[:12]
-        self.dataset.store.file("calendar.parquet", self._write_calendar)
-        path = self.dataset.store.file(f"{name}.parquet", self._writer(statement))
-        if name in self._statements:
-            return name
-        _define(self._connection, name, path, more)
-        if _plain(name) != name:
-            self._connection.execute(f"CREATE OR REPLACE VIEW {_plain(name)} AS SELECT * FROM {quote(name)}")
-        self._statements[name] = f"SELECT *{more} FROM (\n{statement}\n) AS a" if more else statement
+        self._rows.setdefault(name, _Rows(statement, more, held))
         return name
 
-    def _writer(self, statement: str) -> Callable[[Path], None]:
-        values = [self.only[1]] * statement.count(self._orders) if self.only else []
+    def _read_by(self, sql: str, before: str = "") -> list[str]:
+        """The views that a statement names, of those declared before the one it defines."""
+        declared = takewhile(lambda name: name != before, self._rows)
+        return [name for name in declared if re.search(rf"\b{_plain(name)}\b", sql)]
 
+    def _build(self, sql: str, view: str = "") -> None:
+        """Build what a statement, or that of a view, reads; a lost or damaged file is made anew."""
+        self.dataset.store.file("calendar.parquet", self._write_calendar)
+        for name in self._read_by(sql, view):
+            rows, store = self._rows[name], self.dataset.store
+            if rows.held and name not in self._held and not store.holds(f"{name}.parquet"):
+                self._hold(name, rows)
+                continue
+            path = store.file(f"{name}.parquet", self._writer(name, rows))
+            if name not in self._defined:
+                self._define(name, f"read_parquet({literal(path)})", rows.more)
+                self._defined.add(name)
+            if name in self._held:
+                self._held.remove(name)
+                self._connection.execute(f"DROP TABLE {_table(name)}")
+
+    def _hold(self, name: str, rows: _Rows) -> None:
+        self._build(rows.statement, name)
+        values = self._values(rows.statement)
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_table(name)} AS {rows.statement}", values)
+        self._define(name, _table(name), rows.more)
+        self._held.add(name)
+        self._defined.discard(name)
+
+    def _writer(self, name: str, rows: _Rows) -> Callable[[Path], None]:
         def write(path: Path) -> None:
+            if name in self._held:
+                source, values = f"FROM {_table(name)}", []
+            else:
+                self._build(rows.statement, name)
+                source, values = rows.statement, self._values(rows.statement)
             target = literal(path)
-            self._connection.execute(
-                f"COPY ({statement}) TO {target} (FORMAT parquet, COMPRESSION lz4)", values
-            )
+            self._connection.execute(f"COPY ({source}) TO {target} (FORMAT parquet, COMPRESSION lz4)", values)
 
         return write
+
+    def _values(self, statement: str) -> list[str]:
+        return [self.only[1]] * statement.count(self._orders) if self.only else []
+
+    def _define(self, name: str, source: str, more: str = "") -> None:
+        self._connection.execute(f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT *{more} FROM {source}")
+        if _plain(name) != name:
+            self._connection.execute(f"CREATE OR REPLACE VIEW {_plain(name)} AS SELECT * FROM {quote(name)}")
 
     def _write_calendar(self, path: Path) -> None:
         tables = []
@@ -326,6 +386,5 @@ def _suffix(by_segment: bool) -> str:
     return "_segments" if by_segment else ""
 
 
-def _define(connection: duckdb.DuckDBPyConnection, view: str, path: Path, more: str = "") -> None:
-    rows = f"SELECT *{more} FROM read_parquet({literal(path)})"
-    connection.execute(f"CREATE OR REPLACE VIEW {quote(view)} AS {rows}")
+def _table(view: str) -> str:
+    return quote(f"held_{view}")

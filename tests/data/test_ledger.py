@@ -114,11 +114,36 @@ def test_the_same_dataset_has_one_ledger_and_other_orders_another(open_shop):
 def test_what_was_built_is_read_by_the_next_process(open_shop, monkeypatch):
     dataset = open_shop(SHOP)
     table = cohort_table(dataset, grain="week", clock="elapsed", breakdown="channel")
-    monkeypatch.setattr(Ledger, "_writer", lambda self, statement: lambda path: pytest.fail("built again"))
+    monkeypatch.setattr(Ledger, "_writer", lambda self, *view: lambda path: pytest.fail("built again"))
+    monkeypatch.setattr(Ledger, "_hold", lambda self, *view: pytest.fail("built again"))
     fresh = Ledger((dataset.fingerprint, "another process"), None, dataset)
     clocking = fresh.clocking("week", "elapsed")
     assert fresh.query(f"SELECT * FROM {fresh.activity(clocking, by_segment=True)}").num_rows == 3
     assert table.counts.size.sum() == 3
+
+
+def test_rows_of_customers_are_written_when_a_second_reader_wants_them(open_shop):
+    dataset = open_shop(replace(SHOP, as_of=date(2024, 6, 30)))
+    written = dataset.store.folder / "activity_month_calendar_1.parquet"
+    bounded = cohort_table(dataset)
+    assert not written.exists()
+    assert cohort_table(dataset, mode="unbounded").counts.total.sum() >= bounded.counts.total.sum()
+    assert pq.read_table(written).num_rows == 3
+    ledger = open_ledger(dataset)
+    held = ledger.query("SELECT count(*) AS n FROM duckdb_tables()").to_pylist()
+    assert held == [{"n": 0}]
+
+
+def test_an_attribute_named_like_a_view_is_no_reason_to_build_it(tmp_path):
+    (tmp_path / "orders.csv").write_text(
+        "customer,day,ledger\n1,2024-01-05,x\n1,2024-02-06,y\n2,2024-02-07,y\n"
+    )
+    columns = {"customer_id": "customer", "ordered_at": "day", "ledger": "ledger"}
+    dataset = open_dataset(tmp_path / "orders.csv", columns=columns, segments=["ledger"], time_zone="UTC")
+    ledger = open_ledger(dataset)
+    rows = ledger.query(f"SELECT * FROM {ledger.customers()} ORDER BY customer_id").to_pylist()
+    assert [row["segment_ledger"] for row in rows] == ["x", "y"]
+    assert cohort_table(dataset, breakdown="ledger").groups == ("x", "y")
 
 
 def test_a_damaged_file_is_built_again(open_shop):
