@@ -143,14 +143,17 @@ class Amounts:
 
     def _of_cohorts(self, index: tuple[Ints, ...]) -> list[Ints]:
         """Row numbers of each cohort."""
-        order = np.argsort(index[1], kind="stable")
-        return np.split(order, np.searchsorted(index[1][order], np.arange(1, self.shape[1])))
+        cohort = index[1].astype(np.uint16)  # short keys are sorted by radix, in a fifth of the time
+        order = np.argsort(cohort, kind="stable")
+        return np.split(order, np.searchsorted(cohort[order], np.arange(1, self.shape[1])))
 
     def _sum(self, index: tuple[Ints, ...], values: Ints, kept: Ints) -> Ints:
-        group, _, age, bucket = index
-        summed = np.zeros((BUCKETS, self.shape[0], self.shape[2]), dtype=np.int64)
-        np.add.at(summed, (bucket[kept], group[kept], age[kept]), values[kept])
-        return summed
+        groups, _, ages = self.shape
+        group, _, age, bucket = (part[kept] for part in index)
+        summed = np.zeros(BUCKETS * groups * ages, dtype=np.int64)
+        # Adding at one flat index is several times faster than at three.
+        np.add.at(summed, (bucket * groups + group) * ages + age, values[kept])
+        return summed.reshape(BUCKETS, groups, ages)
 
 
 def count_customers(
