@@ -4,11 +4,10 @@ import base64
 from typing import Any
 
 import ipywidgets as widgets
-import pyarrow as pa
 
 from retention_kit.charts.cohort_words import plural
 from retention_kit.errors import RetentionKitError
-from retention_kit.measures.customers import cell_customers
+from retention_kit.measures.customers import CellCustomers, cell_customers
 from retention_kit.tables import csv_text, escape, html_table, xlsx_bytes
 from retention_kit.workbook.state import State, guarded
 from retention_kit.workbook.surface import Surface, surface
@@ -17,6 +16,7 @@ __all__ = ["customer_list"]
 
 _HINT = '<p class="rk-facts">Click a cell to list its customers.</p>'
 _ROWS_SHOWN = 100
+_ROWS_LISTED = 100_000  # a page has to carry them
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -42,18 +42,23 @@ def customer_list(state: State, chart: Any) -> widgets.Widget:
         with guarded(say):
             cell = event["new"]
             opened = state.result
-            grouped = opened.table.groups != ("",)
-            cohort = str(cell["row"])
-            if grouped:
-                attribute = opened.table.parameters.breakdown
-                say(f"Choose customers with {attribute}={cohort} to list the customers of a cell.")
-                return
-            found = cell_customers(opened.dataset, opened.table, cohort=cohort, age=int(cell["age"]))
-            active = sum(found["active"].to_pylist())
-            title = (
-                f"{cohort}, age {cell['age']}: {active:,} of {plural(found.num_rows, 'customer')} retained"
+            table = opened.table
+            row, age = str(cell["row"]), int(cell["age"])
+            attribute = table.parameters.breakdown
+            # With a breakdown a row is a group, its cohorts pooled.
+            found = cell_customers(
+                opened.dataset,
+                table,
+                cohort=None if attribute else row,
+                group=row if attribute else "",
+                age=age,
+                limit=_ROWS_LISTED,
             )
-            shown.value = _listing(found, title)
+            label = next(span.label for span in table.spans if span.first == age)
+            where = f"{row}, age {label}"
+            if attribute:
+                where = f"{attribute} = {where}, complete cohorts"
+            shown.value = _listing(found, where)
 
     def forget(_: Any) -> None:
         shown.value = _HINT  # the customers of a cell that is no longer shown
@@ -63,11 +68,16 @@ def customer_list(state: State, chart: Any) -> widgets.Widget:
     return widgets.VBox([chart, shown])
 
 
-def _listing(found: pa.Table, title: str) -> str:
-    more = f", the first {_ROWS_SHOWN} shown" if found.num_rows > _ROWS_SHOWN else ""
-    table = html_table(found.slice(0, _ROWS_SHOWN), caption=title + more)
-    csv = _link("customers.csv", "text/csv;charset=utf-8", ("\ufeff" + csv_text(found)).encode())
-    xlsx = _link("customers.xlsx", _XLSX, xlsx_bytes(found))
+def _listing(found: CellCustomers, where: str) -> str:
+    listed = found.listed
+    title = f"{where}: {found.active:,} of {plural(found.customers, 'customer')} retained"
+    if found.customers > _ROWS_SHOWN:
+        title += f", the first {_ROWS_SHOWN} shown"
+    if found.customers > listed.num_rows:
+        title += f", the first {listed.num_rows:,} to download"
+    table = html_table(listed.slice(0, _ROWS_SHOWN), caption=title)
+    csv = _link("customers.csv", "text/csv;charset=utf-8", ("\ufeff" + csv_text(listed)).encode())
+    xlsx = _link("customers.xlsx", _XLSX, xlsx_bytes(listed))
     return f'<p class="rk-facts">Download: {csv} · {xlsx}</p><div class="rk-chart-table">{table}</div>'
 
 

@@ -113,6 +113,11 @@ def test_analyst_explores_down_to_the_customers(page: Page, lab: Callable[[str],
         page.get_by_role("link", name="customers.xlsx").click()
     assert download.value.path().read_bytes().startswith(b"PK")
 
+    page.get_by_label("Compare by", exact=True).select_option(label="channel")
+    expect(title).to_contain_text("store: ")
+    cell(page, 1).click()
+    expect(table).to_contain_text("channel = store, age 1, complete cohorts: 18 of 90 customers retained")
+
     page.get_by_label("Period", exact=True).select_option(label="week")
     expect(title).to_contain_text("(weeks)")
     expect(listed).to_be_visible()  # the customers of a cell that is gone are gone too

@@ -39,7 +39,7 @@ def test_click_lists_the_customers_of_the_cell(in_lab):
     cells = {(row["cohort"], row["age_periods"]): row for row in view.table.cells.to_pylist()}
     cell = cells["Jan 2024", 1]
     assert f"Jan 2024, age 1: {cell['numerator']} of {cell['cohort_size']} customers retained" in below.value
-    assert below.value.count("<tr>") == 1 + expected.num_rows == 61
+    assert below.value.count("<tr>") == 1 + expected.listed.num_rows == 61
 
 
 def test_one_customer_is_one_customer(on, tmp_path):
@@ -56,7 +56,7 @@ def test_downloads_hold_the_same_customers(in_lab):
     view = in_lab()
     chart, below = listing(view)
     click(chart, "Feb 2024", 2)
-    expected = cell_customers(view.dataset, view.table, cohort="Feb 2024", age=2)
+    expected = cell_customers(view.dataset, view.table, cohort="Feb 2024", age=2).listed
     lines = linked(below.value, "customers.csv").decode("utf-8-sig").splitlines()
     assert lines[0].split(",") == expected.column_names
     assert [line.split(",")[0] for line in lines[1:]] == expected["customer_id"].to_pylist()
@@ -102,10 +102,50 @@ def test_click_that_makes_no_sense_is_a_sentence(in_lab, sent, caplog):
     assert "Traceback" not in below.value
 
 
-def test_groups_ask_to_choose_one_first(in_lab):
-    chart, below = listing(in_lab(breakdown="channel"))
+# Thirty customers each month come from the web; January, February and April have finished age 1 by June.
+@pytest.mark.parametrize(
+    ("chosen", "label", "everyone"),
+    [({}, "1", 90), ({"mode": "range", "brackets": "1-2,3"}, "1-2", 60), ({"measure": "revenue"}, "1", 90)],
+)
+def test_click_on_a_group_lists_its_customers_of_complete_cohorts(in_lab, chosen, label, everyone):
+    view = in_lab(breakdown="channel", **chosen)
+    chart, below = listing(view)
     click(chart, "web", 1)
-    assert "Choose customers with channel=web to list the customers of a cell." in below.value
+    expected = cell_customers(view.dataset, view.table, age=1, group="web")
+    said = f"channel = web, age {label}, complete cohorts: {expected.active} of {everyone} customers retained"
+    assert said in below.value
+    lines = linked(below.value, "customers.csv").decode("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == expected.listed["customer_id"].to_pylist()
+    assert {line.split(",")[-1] for line in lines[1:]} == {"web"}
+
+
+def test_click_on_the_group_that_is_not_known_lists_it(on, tmp_path):
+    from retention_kit.workbook.cohorts import cohort_view
+
+    on("notebook")
+    path = shops.write_shop(tmp_path, shops.orders(names=("web", "")))
+    view = cohort_view({"dataset": str(path), "breakdown": "channel"})
+    chart, below = listing(view)
+    click(chart, "(unknown)", 1)
+    pooled = {(row["group"], row["age_periods"]): row for row in view.table.pooled.to_pylist()}
+    row = pooled["(unknown)", 1]
+    assert f"complete cohorts: {row['numerator']} of {row['customers']} customers retained" in below.value
+
+
+def test_group_or_age_that_is_not_there_is_a_sentence(in_lab):
+    chart, below = listing(in_lab(breakdown="channel"))
+    click(chart, "fax", 1)
+    assert "The table has no group" in below.value
+    click(chart, "web", 5, at=2)
+    assert "The table has no cell for all cohorts at age 5." in below.value
+
+
+def test_click_on_many_counts_all_and_links_as_many_as_a_page_carries(in_lab, monkeypatch):
+    monkeypatch.setattr("retention_kit.workbook.customer_list._ROWS_LISTED", 110)
+    chart, below = listing(in_lab(breakdown="channel"))
+    click(chart, "web", 0)
+    assert "120 of 120 customers retained, the first 100 shown, the first 110 to download" in below.value
+    assert len(linked(below.value, "customers.csv").splitlines()) == 111
 
 
 def test_hostile_customers_are_text_everywhere(on, nasty):
