@@ -29,7 +29,6 @@ __all__ = [
     "text_table",
     "write_csv",
     "write_parquet",
-    "write_xlsx",
     "xlsx_bytes",
 ]
 
@@ -186,11 +185,6 @@ def write_parquet(table: "Table", path: Path) -> None:
 
     write: Any = write_table
     write(table.replace_schema_metadata(None), path, compression="zstd")
-
-
-def write_xlsx(table: "Table", path: Path, *, sheet: str = "data") -> None:
-    """Write `xlsx_bytes` to a file."""
-    Path(path).write_bytes(xlsx_bytes(table, sheet=sheet))
 
 
 def xlsx_bytes(table: "Table", *, sheet: str = "data") -> bytes:

@@ -79,11 +79,6 @@ class Accounting:
     notes: tuple[str, ...] = ()
 
     @property
-    def dropped_rows(self) -> int:
-        """Rows left out for any reason."""
-        return sum(part.rows for part in self.dropped)
-
-    @property
     def loss(self) -> float:
         """Share of the rows lost, from 0 to 1: dropped ones, but for those left out on purpose."""
         lost = sum(part.rows for part in self.dropped if part.reason not in ON_PURPOSE)

@@ -21,10 +21,8 @@ def offenders(dataset):
 
 
 def balanced(accounting):
-    return (
-        accounting.kept + accounting.netted + accounting.anonymous + accounting.dropped_rows
-        == accounting.rows_read
-    )
+    dropped = sum(part.rows for part in accounting.dropped)
+    return accounting.kept + accounting.netted + accounting.anonymous + dropped == accounting.rows_read
 
 
 def test_rows_of_one_customer_and_day_are_one_order_without_order_ids(opened, rows):
