@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "measures"))  # for the oracle
+sys.path.insert(0, str(Path(__file__).parent / "measures"))  # for the oracle and its random shops
 
 
 def pytest_configure(config):
@@ -70,3 +70,19 @@ def open_shop_at(shop, **changes):
 def open_shop():
     """A function that opens a shop of the oracle as a dataset."""
     return open_shop_at
+
+
+@pytest.fixture
+def cohort_notebook(tmp_path):
+    """A function that writes the cohort notebook with the given code cells into a folder."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+    def write(*codes):
+        folder = tmp_path / "notebooks"
+        folder.mkdir(exist_ok=True)
+        cells = [new_markdown_cell("# Cohorts"), *(new_code_cell(code) for code in codes)]
+        nbformat.write(new_notebook(cells=cells), folder / "01_cohorts.ipynb")
+        return folder
+
+    return write

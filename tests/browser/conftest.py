@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -122,20 +120,6 @@ def serve_app(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         served.stop()
         assert served.process.stdout is not None
         served.process.stdout.close()
-
-
-@pytest.fixture
-def cohort_notebook(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes the cohort notebook with the given code cells into a folder."""
-
-    def write(*codes: str) -> Path:
-        folder = tmp_path / "notebooks"
-        folder.mkdir(exist_ok=True)
-        cells = [new_markdown_cell("# Cohorts"), *(new_code_cell(code) for code in codes)]
-        nbformat.write(new_notebook(cells=cells), folder / "01_cohorts.ipynb")
-        return folder
-
-    return write
 
 
 @pytest.fixture

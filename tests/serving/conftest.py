@@ -9,9 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from tornado.httpserver import HTTPServer
 
@@ -25,20 +23,6 @@ slider = widgets.IntSlider(description="Age", value=3)
 label = widgets.Label()
 widgets.dlink((slider, "value"), (label, "value"), lambda value: f"age {value}")
 widgets.VBox([slider, label])"""
-
-
-@pytest.fixture
-def notebooks(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes the cohort notebook with the given code cells into a folder."""
-
-    def write(*codes: str) -> Path:
-        folder = tmp_path / "notebooks"
-        folder.mkdir(exist_ok=True)
-        cells = [new_markdown_cell("# Cohorts"), *(new_code_cell(code) for code in codes)]
-        nbformat.write(new_notebook(cells=cells), folder / "01_cohorts.ipynb")
-        return folder
-
-    return write
 
 
 @pytest.fixture
@@ -80,7 +64,7 @@ Scenario = Callable[[Client], Awaitable[Any]]
 
 @pytest.fixture
 def serving(
-    notebooks: Callable[..., Path], datasets: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    cohort_notebook: Callable[..., Path], datasets: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Any]:
     """Return a function that runs a scenario against a server and returns the scenario's result."""
 
@@ -96,7 +80,7 @@ def serving(
             bound = socket.create_server(("127.0.0.1", 0))
             bound.setblocking(False)
             run(
-                {notebooks(*codes) / "01_cohorts.ipynb": NOTEBOOKS["cohorts"]},
+                {cohort_notebook(*codes) / "01_cohorts.ipynb": NOTEBOOKS["cohorts"]},
                 datasets,
                 folder=folder,
                 bound=bound,

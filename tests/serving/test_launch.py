@@ -28,10 +28,10 @@ def refused(folder: Path, **options: Any) -> None:
 
 
 def test_busy_port_is_an_error_and_no_other_port_is_taken(
-    notebooks: Callable[..., Path], busy_port: int
+    cohort_notebook: Callable[..., Path], busy_port: int
 ) -> None:
     with pytest.raises(ServeError, match=f"Port {busy_port} on 127.0.0.1 is taken"):
-        refused(notebooks(), port=busy_port)
+        refused(cohort_notebook(), port=busy_port)
 
 
 def test_folder_without_a_notebook_of_the_workbook_is_an_error(tmp_path: Path) -> None:
@@ -41,35 +41,38 @@ def test_folder_without_a_notebook_of_the_workbook_is_an_error(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "workbook.example"])
-def test_other_machines_are_let_in_only_with_a_token(notebooks: Callable[..., Path], host: str) -> None:
+def test_other_machines_are_let_in_only_with_a_token(cohort_notebook: Callable[..., Path], host: str) -> None:
     with pytest.raises(ServeError, match="no token was given"):
-        refused(notebooks(), host=host, token="")
+        refused(cohort_notebook(), host=host, token="")
 
 
-def test_address_of_another_machine_is_an_error(notebooks: Callable[..., Path]) -> None:
+def test_address_of_another_machine_is_an_error(cohort_notebook: Callable[..., Path]) -> None:
     with pytest.raises(ServeError, match=r"Cannot listen on '192\.0\.2\.7'"):
-        refused(notebooks(), host="192.0.2.7", token="t", port=0)
+        refused(cohort_notebook(), host="192.0.2.7", token="t", port=0)
 
 
 def test_port_of_the_system_is_an_error(
-    notebooks: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    cohort_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("socket.create_server", denied)
     with pytest.raises(ServeError, match="may not be opened"):
-        refused(notebooks(), port=80)
+        refused(cohort_notebook(), port=80)
 
 
 @pytest.mark.parametrize("bad", [{"port": 70_000}, {"max_kernels": 0}, {"idle_timeout": float("nan")}])
-def test_number_out_of_range_is_named(notebooks: Callable[..., Path], bad: dict[str, Any]) -> None:
+def test_number_out_of_range_is_named(cohort_notebook: Callable[..., Path], bad: dict[str, Any]) -> None:
     with pytest.raises(ParameterError, match=next(iter(bad))):
-        refused(notebooks(), **bad)
+        refused(cohort_notebook(), **bad)
 
 
 def test_serving_announces_the_bound_address_and_leaves_no_folder(
-    notebooks: Callable[..., Path], datasets: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cohort_notebook: Callable[..., Path],
+    datasets: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     announced: list[str] = []
     scratch = tmp_path / "scratch"
@@ -80,7 +83,7 @@ def test_serving_announces_the_bound_address_and_leaves_no_folder(
         announced.append(address)
         IOLoop.current().stop()
 
-    serve(datasets, notebooks=notebooks(), announce=announce, port=0)
+    serve(datasets, notebooks=cohort_notebook(), announce=announce, port=0)
     (address,) = announced
     port = int(address.removeprefix("http://127.0.0.1:").removesuffix("/"))
     assert port > 0
@@ -89,11 +92,11 @@ def test_serving_announces_the_bound_address_and_leaves_no_folder(
         free.bind(("127.0.0.1", port))
 
 
-def test_interruption_ends_serving_quietly(notebooks: Callable[..., Path]) -> None:
+def test_interruption_ends_serving_quietly(cohort_notebook: Callable[..., Path]) -> None:
     def interrupt(_: str) -> None:
         raise KeyboardInterrupt
 
-    serve({}, notebooks=notebooks(), announce=interrupt, port=0)
+    serve({}, notebooks=cohort_notebook(), announce=interrupt, port=0)
 
 
 def test_address_of_version_six_is_written_in_brackets() -> None:
