@@ -16,7 +16,16 @@ from pydantic_core import PydanticUndefined
 
 from retention_kit.errors import ParameterError, did_you_mean
 
-__all__ = ["NOTEBOOKS", "CohortParameters", "Notebook", "assignments", "notebook", "validate"]
+__all__ = [
+    "NOTEBOOKS",
+    "CohortParameters",
+    "Notebook",
+    "ViewParameters",
+    "assignments",
+    "notebook",
+    "typed",
+    "validate",
+]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Grain = Literal["day", "week", "month", "quarter", "year"]
@@ -26,12 +35,19 @@ Measure = Literal["customers", "orders", "revenue", "margin", "revenue_per_custo
 
 
 MAX_AGE = 10_000  # periods; no calendar of days reaches further
+_ECHOED = 60  # characters of a refused value
 
 
 def _iso_date(text: str) -> str:
+    if not text:
+        return text
     # Python reads 19970101 and 1997-W01-1 as well, which other readers of the text do not.
-    if text and date.fromisoformat(text).isoformat() != text:
+    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise ValueError("write the day as YYYY-MM-DD")
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("there is no such day") from None
     return text
 
 
@@ -81,8 +97,8 @@ Condition = Annotated[str, AfterValidator(_condition)]
 Brackets = Annotated[str, AfterValidator(_brackets)]
 
 
-class CohortParameters(BaseModel):
-    """Parameters of the cohort notebook."""
+class ViewParameters(BaseModel):
+    """What the parameters of every notebook begin with."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -92,6 +108,11 @@ class CohortParameters(BaseModel):
     as_of: IsoDate = Field(
         "", title="As of", description="last day counted, YYYY-MM-DD; empty: as the dataset says"
     )
+
+
+class CohortParameters(ViewParameters):
+    """Parameters of the cohort notebook."""
+
     grain: Grain = Field("month", title="Period", description="length of a period")
     clock: Clock = Field(
         "calendar", title="Clock", description="count ages in calendar periods or from the first order"
@@ -149,13 +170,17 @@ class CohortParameters(BaseModel):
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook of the workbook: its file, its parameters, and the question it answers."""
+    """A notebook of the workbook: its file, its parameters, and the question it answers.
+
+    The controls of the parameters ``in_sight`` are shown at once, those of the others on request.
+    """
 
     name: str
     file: str
     title: str
     question: str
-    parameters: type[BaseModel]
+    parameters: type[ViewParameters]
+    in_sight: tuple[str, ...]
 
 
 NOTEBOOKS: Mapping[str, Notebook] = MappingProxyType(
@@ -166,6 +191,7 @@ NOTEBOOKS: Mapping[str, Notebook] = MappingProxyType(
             title="Cohorts",
             question="Who comes back, and is it getting better?",
             parameters=CohortParameters,
+            in_sight=("grain", "measure", "mode", "breakdown", "segment", "age"),
         ),
     }
 )
@@ -181,7 +207,7 @@ def notebook(name: str) -> Notebook:
     """
     if name not in NOTEBOOKS:
         raise ParameterError(
-            f"There is no notebook {name!r}. {did_you_mean(name, NOTEBOOKS)}".strip(),
+            f"There is no notebook {echoed(name)}. {did_you_mean(name, NOTEBOOKS)}".strip(),
             todo=f"Choose from: {', '.join(NOTEBOOKS)}.",
         )
     return NOTEBOOKS[name]
@@ -201,16 +227,36 @@ def assignments(model: type[BaseModel], texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise ParameterError(f"{text!r} sets nothing.", todo="Write it as name=value.")
+            raise ParameterError(f"{echoed(text)} sets nothing.", todo="Write it as name=value.")
         if name in values:
-            raise ParameterError(f"Parameter {name!r} is set twice.", todo="Set it once.")
-        field = model.model_fields.get(name)
-        kind = type(field.default) if field else str
-        try:
-            values[name] = kind(value)
-        except ValueError:
-            values[name] = value
+            raise ParameterError(f"Parameter {echoed(name)} is set twice.", todo="Set it once.")
+        values[name] = typed(model, name, value)
     return values
+
+
+def typed(model: type[BaseModel], name: str, text: str) -> Any:
+    """Return a text as the type of the parameter's default; one that cannot be read remains a text.
+
+    >>> typed(CohortParameters, "age", "3")
+    3
+    """
+    kind = type(model.model_fields[name].default) if name in model.model_fields else str
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    try:
+        return kind(text)
+    except ValueError:
+        return text
+
+
+def echoed(value: object) -> str:
+    """Return a value from outside as a sentence repeats it: quoted, and no longer than a line.
+
+    >>> echoed("week")
+    "'week'"
+    """
+    text = repr(value)
+    return text if len(text) <= _ECHOED else f"{text[: _ECHOED - 2]}…{text[-1]}"
 
 
 def validate(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
@@ -224,18 +270,19 @@ def validate(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
     for name in values:
         if name not in model.model_fields:
             raise ParameterError(
-                f"Unknown parameter {name!r}. {did_you_mean(name, model.model_fields)}".strip(),
+                f"Unknown parameter {echoed(name)}. {did_you_mean(name, model.model_fields)}".strip(),
                 todo=f"Known parameters: {', '.join(model.model_fields)}.",
             )
     try:
         return model(**values)
     except ValidationError as error:
-        faults = [
-            f"{fault['loc'][0]}={fault['input']!r} is not allowed: {allowed(model, str(fault['loc'][0]))}"
-            + (f" ({fault['ctx']['error']})" if "error" in fault.get("ctx", {}) else "")
-            for fault in error.errors()
-        ]
-        raise ParameterError("; ".join(faults) + ".") from None
+        raise ParameterError("; ".join(_fault(model, one) for one in error.errors()) + ".") from None
+
+
+def _fault(model: type[BaseModel], found: Mapping[str, Any]) -> str:
+    name = str(found["loc"][0])
+    why = f" ({found['ctx']['error']})" if "error" in found.get("ctx", {}) else ""
+    return f"{name}={echoed(found['input'])} is not allowed: {allowed(model, name)}{why}"
 
 
 def allowed(model: type[BaseModel], name: str) -> str:

@@ -6,13 +6,16 @@ from retention_kit.errors import ParameterError
 from retention_kit.params import (
     NOTEBOOKS,
     CohortParameters,
+    ViewParameters,
     allowed,
     assignments,
     brackets,
     condition,
+    echoed,
     notebook,
     parameters_cell,
     parameters_table,
+    typed,
     validate,
 )
 
@@ -38,7 +41,8 @@ def test_defaults_are_valid_and_frozen():
         ({"level": 1.0}, "level=1.0 is not allowed: a number from 0.5 to 0.999"),
         ({"level": float("nan")}, "level=nan is not allowed"),
         ({"age": -1}, "age=-1 is not allowed: a whole number from 0 to 10000"),
-        ({"as_of": "2024-02-30"}, "as_of='2024-02-30' is not allowed"),
+        ({"as_of": "2024-02-30"}, "as_of='2024-02-30' is not allowed: text (there is no such day)"),
+        ({"as_of": "20240228"}, "write the day as YYYY-MM-DD"),
         ({"as_of": 20240228}, "as_of=20240228 is not allowed"),
         ({"segment": "web"}, "write it as attribute=value"),
         ({"orders": "channel="}, "write it as attribute=value"),
@@ -146,3 +150,31 @@ def test_allowed_values_are_told_in_words():
     assert allowed(CohortParameters, "mode") == "one of bounded, unbounded, range, streak"
     assert allowed(CohortParameters, "dataset") == "text"
     assert allowed(CohortParameters, "level") == "a number from 0.5 to 0.999"
+
+
+def test_truth_is_read_from_its_words_only():
+    class Switched(ViewParameters):
+        smooth: bool = False
+
+    assert [typed(Switched, "smooth", text) for text in ("true", "False", "yes", "")] == [
+        True,
+        False,
+        "yes",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_parameters_in_sight_are_parameters(name):
+    one = NOTEBOOKS[name]
+    assert set(one.in_sight) <= set(one.parameters.model_fields) - {"dataset", "as_of"}
+    assert len(set(one.in_sight)) == len(one.in_sight)
+
+
+def test_refused_value_is_repeated_in_a_line_at_most():
+    assert echoed("web") == "'web'"
+    assert echoed("w" * 58) == f"'{'w' * 58}'"
+    assert echoed("w" * 59) == f"'{'w' * 57}…'"
+    with pytest.raises(ParameterError) as caught:
+        validate(CohortParameters, {"grain": "w" * 10**6})
+    assert len(str(caught.value)) < 200

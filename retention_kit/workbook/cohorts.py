@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,19 +18,19 @@ from retention_kit.data.ledger import open_ledger
 from retention_kit.data.resolve import registered, samples
 from retention_kit.definitions import DEFINITIONS, Definition
 from retention_kit.errors import DataError, ParameterError
+from retention_kit.links import Opening, require_own_day
 from retention_kit.measures.cohort_result import CohortTable
 from retention_kit.measures.cohorts import cohort_table
 from retention_kit.measures.comparison import definitions_compared
-from retention_kit.params import CohortParameters, assignments, validate
+from retention_kit.params import CohortParameters, notebook
 from retention_kit.tables import escape, plain
 from retention_kit.workbook import panels
 from retention_kit.workbook.arrow_alone import keep_pandas_out
-from retention_kit.workbook.state import State, guarded
-from retention_kit.workbook.surface import Surface, asked_in_address, surface
+from retention_kit.workbook.state import State
+from retention_kit.workbook.surface import Surface, first_view, surface
 
 __all__ = ["CohortView", "cohort_view"]
 
-_FIRST = ("grain", "measure", "mode", "breakdown", "segment", "age")
 _DAYS = ("as_of", "cohort_from", "cohort_to")
 _NO_CHOICE = ("–", "")
 # What may be there in one dataset and not in another.
@@ -56,23 +56,14 @@ class CohortView:
 
     Parameters
     ----------
-    parameters : CohortParameters
+    opening : Opening
         What to show first.
     where : Surface
         Alive on a page, or static in a report.
-    message : str
-        Something to tell the reader from the start.
-    instead : sequence of CohortParameters
-        What to show on a page where those parameters cannot be computed, the first that can.
     """
 
-    def __init__(
-        self,
-        parameters: CohortParameters,
-        where: Surface,
-        message: str = "",
-        instead: Sequence[CohortParameters] = (),
-    ) -> None:
+    def __init__(self, opening: Opening[CohortParameters], where: Surface) -> None:
+        parameters = opening.parameters
         self.surface = where
         self._offered: tuple[str, dict[str, list[tuple[str, str]]]] | None = None
         self._as_of = parameters.as_of
@@ -81,13 +72,7 @@ class CohortView:
             # A report has no reader to tell: what goes wrong ends the run.
             self.state.result = self._open(parameters)
         else:
-            self.state.recompute()
-            said = self.state.message
-            for other in instead:
-                if self.state.result is None:
-                    self.state.parameters = other
-                    self.state.recompute()
-            self.state.message = " ".join(text for text in (message, said) if text)
+            self.state.open(opening)
 
     # What a report records.
 
@@ -155,26 +140,24 @@ class CohortView:
             return None
         import ipywidgets as widgets
 
+        from retention_kit.workbook.address import address
         from retention_kit.workbook.chart_widget import PageScripts
-        from retention_kit.workbook.controls import controls
+        from retention_kit.workbook.controls import controls, status_line
 
-        status = widgets.HTML()
-        status.add_class("rk-page")
-
-        def tell(*_: Any) -> None:
-            busy = "Computing …" if self.state.busy else ""
-            status.value = f'<div class="rk-status" role="status">{escape(self.state.message or busy)}</div>'
-
-        tell()
-        self.state.observe(tell, ["message", "busy"])
-        first = ("dataset", *_FIRST) if len(self._choices()["dataset"]) > 1 else _FIRST
-        without = ("as_of",) if self.surface is Surface.APP else ()
-        made = controls(self.state, choices=self._choices, days=_DAYS, first=first, without=without)
+        in_sight = notebook("cohorts").in_sight
+        made = controls(
+            self.state,
+            choices=self._choices,
+            days=_DAYS,
+            first=("dataset", *in_sight) if len(self._choices()["dataset"]) > 1 else in_sight,
+            without=("as_of",) if self.surface is Surface.APP else (),
+            beside=(address(self.state, self.surface),),
+        )
         command = panels.live_text(
             self.state,
             lambda shown: f'<p class="rk-facts rk-command">{_command_html(self._command(shown))}</p>',
         )
-        return widgets.VBox([PageScripts(), made, status, command])
+        return widgets.VBox([PageScripts(), made, status_line(self.state), command])
 
     def facts(self) -> Any:
         """Show the data behind the page: as-of date, rows left out, and what a reader has to know."""
@@ -266,7 +249,7 @@ class CohortView:
 
     def _check(self, wanted: CohortParameters) -> None:
         if self.surface is Surface.APP:
-            _require_own_day(wanted, self._as_of)
+            require_own_day(wanted.as_of, self._as_of)
 
     def _without_choices(self, wanted: CohortParameters) -> tuple[CohortParameters, str] | None:
         """Parameters for a dataset switched to, without those that may not exist there."""
@@ -336,31 +319,9 @@ def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
         shown above the defaults.
     """
     where = surface()
-    given = {name: namespace[name] for name in CohortParameters.model_fields if name in namespace}
-    if where is Surface.REPORT:
-        return CohortView(validate(CohortParameters, given), where)
     if where is Surface.APP:
         keep_pandas_out()
-    said: list[str] = []
-    parameters = CohortParameters()
-    unnamed = given.get("dataset", parameters.dataset) == parameters.dataset
-    if registered() and unnamed and parameters.dataset not in registered():
-        # Who started the server said which data to look at, and the notebook names no other.
-        parameters = parameters.model_copy(update={"dataset": next(iter(registered()))})
-        given["dataset"] = parameters.dataset
-    with guarded(said.append):
-        parameters = validate(CohortParameters, given)
-    of_notebook = parameters
-    for text in asked_in_address() if where is Surface.APP else []:
-        # One at a time: a bad value is said and left out, the others hold.
-        with guarded(said.append):
-            asked = assignments(CohortParameters, [text])
-            wanted = validate(CohortParameters, {**parameters.model_dump(), **asked})
-            _require_own_day(wanted, of_notebook.as_of)
-            parameters = wanted
-    # Of a dataset that opens, the defaults; of one that does not, what the notebook says.
-    instead = (CohortParameters(dataset=parameters.dataset), of_notebook)
-    return CohortView(parameters, where, " ".join(said), instead)
+    return CohortView(first_view(CohortParameters, namespace, where), where)
 
 
 def _dataset(parameters: CohortParameters) -> Dataset:
@@ -373,12 +334,6 @@ def _computed(dataset: Dataset, parameters: CohortParameters) -> Opened:
         least = cohort_words.plural(parameters.smallest_cohort, "customer")
         raise ParameterError(f"No cohort has {least}.", todo="Lower smallest_cohort.")
     return Opened(dataset, table)
-
-
-def _require_own_day(wanted: CohortParameters, of_notebook: str) -> None:
-    # Each other day is a dataset of its own in the cache, and any viewer could fill it.
-    if wanted.as_of not in ("", of_notebook):
-        raise ParameterError("The as-of date of an app is its dataset's.")
 
 
 def _quoted(value: object) -> str:

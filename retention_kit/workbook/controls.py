@@ -7,9 +7,10 @@ from typing import Any, get_args
 import ipywidgets as widgets
 from pydantic.fields import FieldInfo
 
+from retention_kit.tables import escape
 from retention_kit.workbook.state import State
 
-__all__ = ["controls"]
+__all__ = ["controls", "status_line"]
 
 Options = Sequence[tuple[str, str]]
 
@@ -21,6 +22,7 @@ def controls(
     days: Iterable[str],
     first: Sequence[str],
     without: Sequence[str] = (),
+    beside: Sequence[widgets.Widget] = (),
 ) -> widgets.Widget:
     """Return the controls of a notebook, the most used ones in sight and the others folded away.
 
@@ -37,6 +39,8 @@ def controls(
         Parameters in sight.
     without : sequence of str
         Parameters that have no control.
+    beside : sequence of widgets
+        What stands beside the button that resets them.
     """
     fields = type(state.parameters).model_fields
     made = {
@@ -44,10 +48,13 @@ def controls(
         for name, field in fields.items()
         if name not in without
     }
-    reset = widgets.Button(description="Reset", tooltip="Back to the defaults of this dataset")
+    reset = widgets.Button(
+        description="Reset", tooltip="Back to the defaults of this dataset", layout={"width": "auto"}
+    )
     defaults = {name: field.default for name, field in fields.items() if name != "dataset"}
     reset.on_click(lambda _: state.change(**defaults))
-    seen = widgets.Box([made[name] for name in first] + [reset], layout=_ROW)
+    buttons = widgets.Box([reset, *beside], layout=_BUTTONS)
+    seen = widgets.Box([*(made[name] for name in first), buttons], layout=_ROW)
     rest = widgets.Box([one for name, one in made.items() if name not in first], layout=_ROW)
     more = widgets.Accordion([rest], titles=("More choices",), selected_index=None)
     box = widgets.VBox([seen, more])
@@ -55,8 +62,33 @@ def controls(
     return box
 
 
+def status_line(state: State) -> widgets.Widget:
+    """Return the line that says what went wrong, or that a result is being computed."""
+    line = widgets.HTML()
+    line.add_class("rk-page")
+
+    def tell(*_: Any) -> None:
+        said = escape(state.message)
+        if state.busy and not said:
+            said = f'<span class="rk-busy">{escape(_computing(state.usual_seconds))}</span>'
+        line.value = f'<div class="rk-status" role="status">{said}</div>'
+
+    tell()
+    state.observe(tell, ["message", "busy"])
+    return line
+
+
+def _computing(usual_seconds: float | None) -> str:
+    if usual_seconds is None:
+        return "Computing …"
+    if usual_seconds < 90:
+        return f"Computing … usually about {max(1, round(usual_seconds))} s"
+    return f"Computing … usually about {round(usual_seconds / 60)} min"
+
+
 _ROW = {"display": "flex", "flex_flow": "row wrap", "grid_gap": "2px 14px", "width": "100%"}
 _ONE = {"width": "276px"}
+_BUTTONS = {"display": "flex", "flex_flow": "row wrap", "grid_gap": "2px 8px", "min_width": "200px"}
 _STYLE = {"description_width": "128px"}
 
 

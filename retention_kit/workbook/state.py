@@ -3,13 +3,17 @@
 import asyncio
 import logging
 import secrets
+import time
+from collections import deque
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import traitlets
 from pydantic import BaseModel
 
 from retention_kit.errors import RetentionKitError
+from retention_kit.links import Opening
 from retention_kit.params import validate
 from retention_kit.workbook.surface import Surface, surface
 
@@ -17,6 +21,8 @@ __all__ = ["State", "guarded"]
 
 _log = logging.getLogger("retention_kit")
 _PAUSE_SECONDS = 0.03  # changes closer together than this are computed once
+_SLOW_SECONDS = 0.5
+_REMEMBERED = 20
 
 
 class State(traitlets.HasTraits):
@@ -36,10 +42,13 @@ class State(traitlets.HasTraits):
     otherwise : callable, optional
         Gives other parameters in place of those that cannot be computed, and a sentence about it; or
         nothing.
+    clock : callable, optional
+        Seconds that go by.
     """
 
     parameters = traitlets.Any()
     result = traitlets.Any(allow_none=True)
+    shown = traitlets.Any(allow_none=True, help="The parameters that the result belongs to.")
     message = traitlets.Unicode()
     busy = traitlets.Bool()
 
@@ -50,10 +59,11 @@ class State(traitlets.HasTraits):
         *,
         check: Callable[[Any], None] = lambda _: None,
         otherwise: Callable[[Any], tuple[BaseModel, str] | None] = lambda _: None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__(parameters=parameters)
-        self._compute, self._check, self._otherwise = compute, check, otherwise
-        self._computed: BaseModel | None = None
+        self._compute, self._check, self._otherwise, self._clock = compute, check, otherwise, clock
+        self._slow: deque[float] = deque(maxlen=_REMEMBERED)
         self._waiting: asyncio.TimerHandle | None = None
 
     def change(self, **values: Any) -> None:
@@ -65,13 +75,33 @@ class State(traitlets.HasTraits):
                 self.message = ""
                 self.parameters = wanted
                 self._soon()
-            elif wanted == self._computed:
+            elif wanted == self.shown:
                 self.message = ""
+
+    def open(self, opening: Opening[Any]) -> None:
+        """Show an opening now: the first of its parameters that can be computed, and what was said."""
+        told: list[str] = []
+        for parameters in (opening.parameters, *opening.otherwise):
+            self.message = ""
+            self.parameters = parameters
+            self.recompute()
+            told.append(self.message)
+            if self.shown == self.parameters:
+                break
+        else:
+            self.parameters = self.shown or self.parameters
+        self.message = " ".join(text for text in (*opening.said, told[0]) if text)
+
+    @property
+    def usual_seconds(self) -> float | None:
+        """How long computing takes where it takes time, by what has been seen; None before that."""
+        return median(self._slow) if self._slow else None
 
     def recompute(self) -> None:
         """Compute the result now; equal parameters are not computed twice."""
-        if self.parameters == self._computed:
+        if self.parameters == self.shown:
             return
+        started = self._clock()
         self.busy = True
         with guarded(self.say):
             try:
@@ -84,7 +114,11 @@ class State(traitlets.HasTraits):
                 self.parameters = other[0]
                 self.say(other[1])
             self.result = result
-            self._computed = self.parameters
+            took = self._clock() - started
+            # The first computation also opens the data, which tells nothing about the next.
+            if self.shown is not None and took >= _SLOW_SECONDS:
+                self._slow.append(took)
+            self.shown = self.parameters
         self.busy = False
 
     def _soon(self) -> None:

@@ -3,9 +3,15 @@
 import os
 from collections.abc import Mapping
 from enum import Enum
-from urllib.parse import parse_qsl
+from typing import Any, TypeVar
 
-__all__ = ["Surface", "asked_in_address", "surface"]
+from retention_kit.data.resolve import registered
+from retention_kit.links import Opening, opened
+from retention_kit.params import ViewParameters, validate
+
+__all__ = ["Surface", "first_view", "surface"]
+
+ModelT = TypeVar("ModelT", bound=ViewParameters)
 
 
 class Surface(Enum):
@@ -33,6 +39,26 @@ def surface(environment: Mapping[str, str] = os.environ) -> Surface:
     return Surface.NOTEBOOK if "JPY_SESSION_NAME" in environment else Surface.REPORT
 
 
-def asked_in_address(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Return the assignments in the address of a served page, such as ``grain=week``."""
-    return [f"{name}={value}" for name, value in parse_qsl(environment.get("QUERY_STRING", ""))]
+def first_view(model: type[ModelT], namespace: Mapping[str, Any], where: Surface) -> Opening[ModelT]:
+    """Return what a notebook shows first, by its own parameters and by the address of an app.
+
+    Parameters
+    ----------
+    model : type
+        The notebook's parameters.
+    namespace : mapping
+        The notebook's variables; those that are parameters are taken.
+    where : Surface
+        Where the notebook is shown.
+
+    Raises
+    ------
+    ParameterError
+        In a report, when a parameter is not as it must be. On a page that is a sentence.
+    """
+    given = {name: namespace[name] for name in model.model_fields if name in namespace}
+    if where is Surface.REPORT:
+        return Opening(validate(model, given))
+    in_app = where is Surface.APP
+    query = os.environ.get("QUERY_STRING", "") if in_app else ""
+    return opened(model, given, query, names=list(registered()), own_day=in_app)

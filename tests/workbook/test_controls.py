@@ -4,7 +4,7 @@ import ipywidgets as widgets
 import pytest
 
 from retention_kit.params import CohortParameters
-from retention_kit.workbook.controls import controls
+from retention_kit.workbook.controls import controls, status_line
 from retention_kit.workbook.state import State
 
 FIELDS = CohortParameters.model_fields
@@ -77,7 +77,8 @@ def test_every_parameter_has_a_control_with_its_name_and_help(panel):
 
 def test_controls_in_sight_are_those_asked_for_and_the_others_are_folded_away(panel):
     seen, more = panel.widget.children
-    assert [one.description for one in seen.children] == ["Period", "Measure", "Reset"]
+    *shown, buttons = seen.children
+    assert [one.description for one in (*shown, *buttons.children)] == ["Period", "Measure", "Reset"]
     assert isinstance(more, widgets.Accordion)
     assert more.selected_index is None
     assert len(more.children[0].children) == len(FIELDS) - 2
@@ -183,3 +184,53 @@ def test_reset_goes_back_to_the_defaults_of_the_same_dataset(panel):
     assert panel.state.parameters == CohortParameters(dataset="shop")
     assert panel.by_name["grain"].value == "month"
     assert panel.by_name["as_of"].value is None
+
+
+def test_other_buttons_stand_beside_the_reset(panel, parts):
+    other = widgets.Button(description="Other")
+    made = controls(panel.state, choices=lambda: panel.choices, days=DAYS, first=(), beside=(other,))
+    buttons = [one.description for one in parts(made) if isinstance(one, widgets.Button)]
+    assert buttons == ["Reset", "Other"]
+
+
+class Slow:
+    """A state of which somebody says how long it takes."""
+
+    def __init__(self, usual):
+        self.state = State(CohortParameters(), lambda _: None, clock=lambda: self.now)
+        self.now = 0.0
+        self.state.recompute()
+        self.state._compute = self.pass_time
+        self.usual, self.seen = usual, []
+        self.line = status_line(self.state)
+        self.line.observe(lambda event: self.seen.append(event["new"]), "value")
+
+    def pass_time(self, _):
+        self.now += self.usual
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.1, "Computing …"),
+        (0.6, "Computing … usually about 1 s"),
+        (12.4, "Computing … usually about 12 s"),
+        (200, "Computing … usually about 3 min"),
+    ],
+)
+def test_computing_is_said_with_how_long_it_usually_takes(seconds, told):
+    slow = Slow(seconds)
+    slow.state.change(age=2)
+    slow.state.change(age=3)
+    nothing = '<div class="rk-status" role="status"></div>'
+    first, *_, second, last = slow.seen
+    assert first == nothing.replace("></", '><span class="rk-busy">Computing …</span></')
+    assert second == nothing.replace("></", f'><span class="rk-busy">{told}</span></')
+    assert last == nothing
+
+
+def test_sentence_goes_before_computing_and_is_escaped():
+    slow = Slow(1)
+    slow.state.say("<b> is wrong.")
+    slow.state.busy = True
+    assert slow.line.value == '<div class="rk-status" role="status">&lt;b&gt; is wrong.</div>'

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from retention_kit.errors import DataError, ParameterError
+from retention_kit.links import Opening
 from retention_kit.params import CohortParameters
 from retention_kit.workbook.state import _PAUSE_SECONDS, State, guarded
 
@@ -171,6 +172,68 @@ def test_other_parameters_take_the_place_of_those_that_cannot_be_computed(comput
     state.change(grain="week")
     assert (state.parameters, state.result, state.message) == (other, "year 1", "Years instead.")
     assert computing.calls == ["month", "week", "year"]
+
+
+def test_shown_are_the_parameters_of_the_result(state):
+    seen = []
+    state.observe(lambda event: seen.append((event["new"].grain, state.result)), "shown")
+    assert state.shown == CohortParameters()
+    state.change(grain="week")
+    assert (state.parameters.grain, state.shown.grain) == ("week", "month")
+    state.change(grain="year")
+    assert seen == [("year", "year 1")]
+
+
+MONTHS, WEEKS, YEARS = (CohortParameters(grain=grain) for grain in ("month", "week", "year"))
+
+
+def test_opening_is_shown_with_what_was_said(state):
+    state.open(Opening(YEARS, ("One.", "Two.")))
+    assert (state.parameters, state.result, state.message) == (YEARS, "year 1", "One. Two.")
+
+
+def test_opening_that_cannot_be_computed_gives_way_to_the_first_that_can(computing):
+    state = State(WEEKS, computing)
+    state.open(Opening(WEEKS, ("One.",), (WEEKS, YEARS, MONTHS)))
+    assert (state.parameters, state.shown, state.result) == (YEARS, YEARS, "year 1")
+    assert state.message == "One. There are no weeks. Choose months."
+    assert "month" not in computing.calls
+
+
+def test_opening_of_which_nothing_can_be_computed_leaves_what_is_shown(state):
+    state.open(Opening(WEEKS, (), (CohortParameters(grain="week", age=2),)))
+    assert (state.parameters, state.result) == (MONTHS, "month 1")
+    assert state.message == "There are no weeks. Choose months."
+
+
+def test_opening_of_which_nothing_can_be_computed_shows_nothing_at_first(computing):
+    state = State(MONTHS, computing)
+    state.open(Opening(WEEKS))
+    assert (state.parameters, state.shown, state.result) == (WEEKS, None, None)
+
+
+def test_usual_time_is_the_median_of_the_slow_computations_after_the_first():
+    now = 0.0
+
+    def compute(parameters):
+        nonlocal now
+        now += parameters.age / 10
+        if parameters.grain == "week":
+            raise DataError("There are no weeks.")
+
+    state = State(CohortParameters(age=900), compute, clock=lambda: now)
+    state.recompute()
+    state.change(age=4)
+    assert state.usual_seconds is None
+    state.change(age=5)
+    assert state.usual_seconds == pytest.approx(0.5)
+    state.change(age=70)
+    state.change(age=20)
+    state.change(age=80, grain="week")
+    assert state.usual_seconds == pytest.approx(2)
+    for age in range(100, 120):
+        state.change(age=age, grain="month")
+    assert state.usual_seconds == pytest.approx(10.95)
 
 
 @pytest.mark.parametrize(
