@@ -26,7 +26,6 @@ __all__ = [
     "escape",
     "html_table",
     "plain",
-    "text_table",
     "write_csv",
     "write_parquet",
     "xlsx_bytes",
@@ -124,32 +123,6 @@ def html_table(
         f'<table class="rk-table">{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{chr(10).join(body)}</tbody></table>"
     )
-
-
-def text_table(
-    table: "Table",
-    *,
-    caption: str = "",
-    formats: Mapping[str, str] | None = None,
-    labels: Mapping[str, str] | None = None,
-) -> str:
-    """Return the same table as `html_table` in plain text, columns aligned, two spaces apart.
-
-    Parameters
-    ----------
-    table, caption, formats, labels
-        As in `html_table`.
-    """
-    headings, columns, numeric = _shown(table, formats, labels)
-    sized = []
-    for heading, texts, is_number in zip(headings, columns, numeric, strict=True):
-        cells = [" ".join(CONTROL.sub(" ", text).split()) for text in (heading, *texts)]
-        width = max(map(len, cells))
-        sized.append([cell.rjust(width) if is_number else cell.ljust(width) for cell in cells])
-    lines = ["  ".join(row).rstrip() for row in zip(*sized, strict=True)]
-    if lines:
-        lines.insert(1, "-" * max(map(len, lines)))
-    return "\n".join([caption, *lines] if caption else lines)
 
 
 def csv_text(table: "Table") -> str:

@@ -21,7 +21,6 @@ from retention_kit.tables import (
     escape,
     html_table,
     plain,
-    text_table,
     write_csv,
     write_parquet,
     xlsx_bytes,
@@ -127,20 +126,13 @@ def test_a_format_for_an_unknown_column_names_the_likely_one():
         html_table(COHORTS, formats={"retention_rat": ".1%"})
 
 
-def test_text_table_lines_up():
-    table = pa.table({"plan": ["a\nb", "basic"], "n": [1, 100]})
-    assert text_table(table, caption="Plans") == "Plans\nplan     n\n----------\na b      1\nbasic  100"
-
-
 def test_a_table_without_rows_keeps_its_headings():
     empty = COHORTS.slice(0, 0)
     assert Tags(html_table(empty)).count("th") == 5
-    assert text_table(empty).startswith("cohort  cohort size")
     assert csv_text(empty) == "cohort,cohort_size,retention_rate,revenue,best_seller\r\n"
 
 
 def test_a_table_without_columns_is_empty():
-    assert text_table(pa.table({})) == ""
     assert Tags(html_table(pa.table({}))).count("th") == 0
 
 

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,7 @@ from retention_kit.params import CohortParameters, notebook
 from retention_kit.tables import escape, plain
 from retention_kit.workbook import panels
 from retention_kit.workbook.arrow_alone import keep_pandas_out
+from retention_kit.workbook.panels import Term
 from retention_kit.workbook.state import State
 from retention_kit.workbook.surface import Surface, first_view, surface
 
@@ -161,11 +162,11 @@ class CohortView:
 
     def facts(self) -> Any:
         """Show the data behind the page: as-of date, rows left out, and what a reader has to know."""
-        return self._text(_facts, "rk-facts")
+        return self._text(_facts, lambda shown: panels.paragraphs(_facts(shown), "rk-facts"))
 
     def reading(self) -> Any:
         """Show the result in two sentences."""
-        return self._text(lambda shown: cohort_words.readings(shown.table))
+        return self._text(_readings, lambda shown: panels.paragraphs(_readings(shown), "rk-reading"))
 
     def heat_map(self) -> Any:
         """Show the cohort table as a heat map; in JupyterLab, a click on a cell lists its customers."""
@@ -198,24 +199,13 @@ class CohortView:
 
     def reasons(self) -> Any:
         """Show why the definitions differ."""
-        if self.surface.live:
-            return panels.live_text(self.state, _reasons_html)
-        rows = [
-            {
-                "definition": row["definition"],
-                "retention": formats.value(row["retention_rate"], "share"),
-                "reason": row["reason"],
-            }
-            for row in self._shown.compared.to_pylist()
-        ]
-        return panels.StaticTable(pa.Table.from_pylist(rows))
+        return self._text(
+            _reasons, lambda shown: f'<div class="rk-card">{panels.terms(_reasons(shown))}</div>'
+        )
 
     def card(self) -> Any:
         """Show how the numbers are computed: definition, the user's numbers in it, SQL, a line to cite."""
-        if self.surface.live:
-            return panels.live_text(self.state, _card_html)
-        names, texts = zip(*_card(self._shown), strict=True)
-        return panels.StaticTable(pa.table({"definition": names, "text": texts}))
+        return self._text(_card, _card_html)
 
     @property
     def _shown(self) -> Opened:
@@ -231,10 +221,12 @@ class CohortView:
         chart = draw(self._shown)
         return panels.StaticChart(chart) if chart is not None else None
 
-    def _text(self, lines_of: Callable[[Opened], list[str]], style: str = "rk-reading") -> Any:
+    def _text(
+        self, content_of: Callable[[Opened], Sequence[str | Term]], html_of: Callable[[Opened], str]
+    ) -> Any:
         if self.surface.live:
-            return panels.live_text(self.state, lambda shown: panels.paragraphs(lines_of(shown), style))
-        return panels.StaticText(lines_of(self._shown))
+            return panels.live_text(self.state, html_of)
+        return panels.StaticText(html_of(self._shown), content_of(self._shown))
 
     def _open(self, parameters: CohortParameters) -> Opened:
         shown = self.state.result if hasattr(self, "state") else None
@@ -355,15 +347,15 @@ def _facts(shown: Opened) -> list[str]:
     return lines + list(shown.table.notes)
 
 
-def _reasons_html(shown: Opened) -> str:
-    rows = (
-        f"<dt>{escape(row['definition'])}</dt><dd>{escape(row['reason'])}</dd>"
-        for row in shown.compared.to_pylist()
-    )
-    return f'<div class="rk-card"><dl>{"".join(rows)}</dl></div>'
+def _readings(shown: Opened) -> list[str]:
+    return cohort_words.readings(shown.table)
 
 
-def _card(shown: Opened) -> list[tuple[str, str]]:
+def _reasons(shown: Opened) -> list[Term]:
+    return [(row["definition"], row["reason"]) for row in shown.compared.to_pylist()]
+
+
+def _card(shown: Opened) -> list[Term]:
     """The definition with the user's own numbers put in."""
     table, data = shown.table, shown.dataset
     chosen = table.parameters
@@ -394,10 +386,9 @@ def _card(shown: Opened) -> list[tuple[str, str]]:
 
 
 def _card_html(shown: Opened) -> str:
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in _card(shown))
     sql = f"<p>The statement behind the counts:</p><pre>{escape(shown.table.sql)}</pre>"
     summary = "<summary>How is this computed?</summary>"
-    return f'<details class="rk-card">{summary}<dl>{rows}</dl>{sql}</details>'
+    return f'<details class="rk-card">{summary}{panels.terms(_card(shown))}{sql}</details>'
 
 
 def _command_html(command: str) -> str:

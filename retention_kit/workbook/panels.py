@@ -3,15 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from retention_kit.charts.chart import Chart
-from retention_kit.tables import escape, html_table, text_table
+from retention_kit.tables import escape
 from retention_kit.workbook.state import State, guarded
 
-__all__ = ["StaticChart", "StaticTable", "StaticText", "live_chart", "live_text", "paragraphs"]
+__all__ = ["StaticChart", "StaticText", "Term", "live_chart", "live_text", "paragraphs", "terms"]
 
 Bundle = dict[str, str]
+Term = tuple[str, str]
 
 
 class StaticChart:
@@ -26,31 +25,25 @@ class StaticChart:
 
 
 class StaticText:
-    """Sentences, one a line."""
+    """Words that stand still: as HTML, escaped, and as text for readers who see none."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self._lines = list(lines)
-
-    def _repr_mimebundle_(self, **_: Any) -> Bundle:
-        return {"text/html": paragraphs(self._lines), "text/plain": "\n".join(self._lines)}
-
-
-class StaticTable:
-    """A small table."""
-
-    def __init__(self, table: pa.Table, **options: Any) -> None:
-        self._table, self._options = table, options
+    def __init__(self, html: str, content: Sequence[str | Term]) -> None:
+        lines = [part if isinstance(part, str) else ": ".join(part) for part in content]
+        self._html, self._text = html, "\n".join(lines)
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
-        return {
-            "text/html": html_table(self._table, **self._options),
-            "text/plain": text_table(self._table, **self._options),
-        }
+        return {"text/html": self._html, "text/plain": self._text}
 
 
-def paragraphs(lines: Sequence[str], style: str = "rk-reading") -> str:
+def paragraphs(lines: Sequence[str], style: str) -> str:
     """Return sentences as HTML paragraphs, escaped."""
     return f'<div class="{style}">' + "".join(f"<p>{escape(line)}</p>" for line in lines) + "</div>"
+
+
+def terms(pairs: Sequence[Term]) -> str:
+    """Return terms, with what is said of each, as an HTML list, escaped."""
+    rows = (f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in pairs)
+    return f"<dl>{''.join(rows)}</dl>"
 
 
 def live_chart(state: State, draw: Callable[[Any], Chart | None]) -> Any:

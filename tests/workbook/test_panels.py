@@ -8,11 +8,11 @@ from retention_kit.charts.chart import Chart
 from retention_kit.params import CohortParameters
 from retention_kit.workbook.panels import (
     StaticChart,
-    StaticTable,
     StaticText,
     live_chart,
     live_text,
     paragraphs,
+    terms,
 )
 from retention_kit.workbook.state import State
 
@@ -49,18 +49,14 @@ def test_static_chart_is_a_picture_and_words():
     assert metadata["retention"] == {"chart": "points"}
 
 
-def test_static_text_is_escaped_in_html_and_plain_in_text():
-    data, _ = shown(StaticText([NASTY, "second"]))
-    assert data["text/plain"] == f"{NASTY}\nsecond"
-    assert "<script" not in data["text/html"]
-    assert data["text/html"].count("<p>") == 2
+def test_static_text_has_its_html_and_its_lines():
+    data, _ = shown(StaticText("<p>first</p>", ["first", ("term", "what it means")]))
+    assert data == {"text/html": "<p>first</p>", "text/plain": "first\nterm: what it means"}
 
 
-def test_static_table_is_escaped_and_formatted():
-    data, _ = shown(StaticTable(pa.table({"name": [NASTY], "rate": [0.25]}), formats={"rate": ".1%"}))
-    assert "<script" not in data["text/html"]
-    assert "25.0%" in data["text/html"]
-    assert "25.0%" in data["text/plain"]
+def test_terms_are_escaped():
+    assert terms([("a < b", NASTY)]).startswith("<dl><dt>a &lt; b</dt><dd>&lt;/script&gt;")
+    assert "<script" not in terms([(NASTY, NASTY)])
 
 
 def test_paragraphs_are_escaped_in_their_style():
