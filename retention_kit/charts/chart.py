@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from retention_kit.charts import __path__ as _charts
+from retention_kit.charts.theme import in_the_dark
 
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["Chart", "chart"]
+__all__ = ["Chart", "chart", "picture"]
 
 Rows = Sequence[Mapping[str, Any]]
+_BESIDE = 60  # pixels for the labels of the vertical axis
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,7 @@ class Chart:
     @cached_property
     def svg(self) -> str:
         """The chart as a picture that needs no script."""
-        import vl_convert
-
-        picture: str = vl_convert.vegalite_to_svg(self.spec)
-        return picture
+        return _svg(self.spec)
 
     def to_altair(self) -> "alt.Chart":
         """The chart as an Altair object, to be changed further."""
@@ -98,6 +97,34 @@ def chart(
     if step is not None:
         spec["width"] = {"step": step}
     return Chart(name, title, subtitle, description, spec, table)
+
+
+def picture(spec: Mapping[str, Any], *, dark: bool = False, titled: bool = False) -> str:
+    """Return a chart as SVG, laid out as a live one on a wide page.
+
+    Parameters
+    ----------
+    spec : mapping
+        Vega-Lite specification, data inside.
+    dark : bool
+        In dark colours.
+    titled : bool
+        With its title and subtitle; pages have them as text above the chart.
+    """
+    laid_out = in_the_dark(spec) if dark else dict(spec)
+    if not titled:
+        laid_out.pop("title", None)
+    if isinstance(spec.get("width"), int | float):
+        # As `workbook/chart_widget.js` does: the width is that of the whole picture.
+        laid_out |= {"autosize": {"type": "fit-x", "contains": "padding"}, "width": spec["width"] + _BESIDE}
+    return _svg(laid_out)
+
+
+def _svg(spec: Mapping[str, Any]) -> str:
+    import vl_convert
+
+    drawn: str = vl_convert.vegalite_to_svg(dict(spec))
+    return drawn
 
 
 @lru_cache

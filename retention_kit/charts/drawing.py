@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 import altair as alt
 from altair.utils.schemapi import debug_mode
 
-from retention_kit.charts.theme import ACCENT, CONFIG, INK, MUTED, SEQUENTIAL, WARN
+from retention_kit.charts.theme import CONFIG, LIGHT, dark_colours
 
 __all__ = ["DRAWINGS", "template", "write_templates"]
 
@@ -41,10 +41,10 @@ def heat_map() -> Drawing:
         ("customers", "customers"),
         ("state", "state"),
     )
-    shade = alt.Scale(range=list(SEQUENTIAL), domainMin=0, domainMax=alt.ExprRef("@top"), clamp=True)
+    shade = alt.Scale(range=list(LIGHT.sequential), domainMin=0, domainMax=alt.ExprRef("@top"), clamp=True)
     shaded = (
         base.transform_filter("datum.certainty > 0")
-        .mark_rect(stroke="white", strokeWidth=1.5, aria=False)
+        .mark_rect(stroke=LIGHT.surface, strokeWidth=1.5, aria=False)
         .encode(
             color=alt.Color("value:Q", scale=shade, legend=None),
             opacity=alt.Opacity("certainty:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None),
@@ -54,7 +54,12 @@ def heat_map() -> Drawing:
     hatch = (
         base.transform_filter("datum.kind == 'cell' && datum.status == 'partial'")
         .mark_rect(
-            cornerRadius=2, fill=_stripes(), stroke=MUTED, strokeDash=[2, 2], strokeWidth=0.8, aria=False
+            cornerRadius=2,
+            fill=_stripes(),
+            stroke=LIGHT.muted,
+            strokeDash=[2, 2],
+            strokeWidth=0.8,
+            aria=False,
         )
         .encode(tooltip=tooltip)
     )
@@ -63,11 +68,11 @@ def heat_map() -> Drawing:
         .mark_text(fontSize=10.5, aria=False)
         .encode(
             text="label:N",
-            color=alt.condition("datum.dark", alt.value("white"), alt.value(INK)),
+            color=alt.condition("datum.dark", alt.value(LIGHT.surface), alt.value(LIGHT.ink)),
             tooltip=tooltip,
         )
     )
-    beside: dict[str, Any] = {"align": "right", "color": MUTED, "fontSize": 10.5}
+    beside: dict[str, Any] = {"align": "right", "color": LIGHT.muted, "fontSize": 10.5}
     sizes = (
         base.transform_filter("datum.kind == 'size'")
         .mark_text(**beside)
@@ -90,13 +95,13 @@ def curves() -> Drawing:
             detail="row:N",
             color=alt.Color(
                 "order:Q",
-                scale=alt.Scale(range=["#c9d3dc", "#d1751f"]),
+                scale=alt.Scale(range=list(LIGHT.cohorts)),
                 legend=None,
             ),
             tooltip=_tooltips(("row", "@row_title"), *_POINT),
         )
     )
-    return alt.layer(cohorts, *_pooled(ACCENT)).properties(width=_WIDTH, height=300)
+    return alt.layer(cohorts, *_pooled(LIGHT.accent)).properties(width=_WIDTH, height=300)
 
 
 def curves_by_group() -> Drawing:
@@ -117,7 +122,7 @@ def age_over_cohorts() -> Drawing:
     return alt.layer(
         *_marks(),
         _level(),
-        base.mark_line(color=ACCENT, opacity=0.35, strokeWidth=1.2).encode(y=_value()),
+        base.mark_line(color=LIGHT.accent, opacity=0.35, strokeWidth=1.2).encode(y=_value()),
         *_with_interval(base),
     ).properties(width=_WIDTH, height=240)
 
@@ -127,9 +132,9 @@ def age_by_attribute() -> Drawing:
     y = alt.Y("row:O", scale=_fixed("@rows"), title=None, axis=alt.Axis(ticks=False))
     base = _on("cohorts").encode(y=y)
     tooltip = _tooltips(("row", "@row_title"), *_POINT)
-    level = _on("level").mark_rule(color=MUTED, strokeDash=[4, 3]).encode(x="value:Q")
-    rule = base.mark_rule(color=ACCENT, strokeWidth=1.6).encode(x=_across("ci_low"), x2="ci_high:Q")
-    point = base.mark_point(filled=True, size=60, color=ACCENT, opacity=1).encode(
+    level = _on("level").mark_rule(color=LIGHT.muted, strokeDash=[4, 3]).encode(x="value:Q")
+    rule = base.mark_rule(color=LIGHT.accent, strokeWidth=1.6).encode(x=_across("ci_low"), x2="ci_high:Q")
+    point = base.mark_point(filled=True, size=60, color=LIGHT.accent, opacity=1).encode(
         x=_across("value"), tooltip=tooltip
     )
     return alt.layer(level, rule, point).properties(width=560, height=alt.Step(26))
@@ -139,7 +144,7 @@ def cohort_sizes() -> Drawing:
     """How many customers each cohort started with."""
     bars = (
         _on("cohorts")
-        .mark_rect(color=SEQUENTIAL[3], stroke="white", strokeWidth=1)
+        .mark_rect(color=LIGHT.sequential[3], stroke=LIGHT.surface, strokeWidth=1)
         .encode(
             x=_time(),
             x2="end:T",
@@ -155,7 +160,7 @@ def sizes_by_attribute() -> Drawing:
     """How many customers each value of an attribute has."""
     return (
         _on("cohorts")
-        .mark_bar(color=SEQUENTIAL[3])
+        .mark_bar(color=LIGHT.sequential[3])
         .encode(
             x=alt.X("customers:Q", title="customers", axis=alt.Axis(format=",d", tickMinStep=1)),
             y=alt.Y("row:O", scale=_fixed("@rows"), title=None, axis=alt.Axis(ticks=False)),
@@ -172,7 +177,7 @@ def definitions() -> Drawing:
     tooltip = _tooltips(
         ("definition", "definition"), ("text", "@value_title"), ("interval", "@interval_title")
     )
-    color = alt.condition("datum.chosen", alt.value(ACCENT), alt.value(MUTED))
+    color = alt.condition("datum.chosen", alt.value(LIGHT.accent), alt.value(LIGHT.muted))
     rule = base.mark_rule(strokeWidth=1.6).encode(x=_across("ci_low"), x2="ci_high:Q", color=color)
     point = base.mark_point(filled=True, size=60, opacity=1).encode(
         x=_across("value"), color=color, tooltip=tooltip
@@ -180,16 +185,18 @@ def definitions() -> Drawing:
     text = base.mark_text(align="left", dx=10, dy=-8, fontSize=10).encode(
         x=_across("value"), text="text:N", color=color
     )
-    return alt.layer(rule, point, text).properties(width=480, height=alt.Step(28))
+    # The number stands beside its point, which may be the last thing before the edge.
+    margin = {"left": 5, "top": 5, "right": 40, "bottom": 5}
+    return alt.layer(rule, point, text).properties(width=480, height=alt.Step(28), padding=margin)
 
 
 def differences() -> Drawing:
     """How two groups differ at each age; an interval that leaves out zero is a difference."""
     base = _on("differences").encode(x=_age())
-    zero = _on("zero").mark_rule(color=MUTED).encode(y="value:Q")
+    zero = _on("zero").mark_rule(color=LIGHT.muted).encode(y="value:Q")
     tooltip = _tooltips(("column", "@x_title"), ("text", "@value_title"), ("interval", "@interval_title"))
     y = alt.Y("ci_low:Q", title="@value_title", axis=alt.Axis(format="@format"))
-    color = alt.condition("datum.clear", alt.value(ACCENT), alt.value(MUTED))
+    color = alt.condition("datum.clear", alt.value(LIGHT.accent), alt.value(LIGHT.muted))
     rule = base.mark_rule(strokeWidth=1.6).encode(y=y, y2="ci_high:Q", color=color)
     point = base.mark_point(filled=True, size=45, opacity=1).encode(y="value:Q", color=color, tooltip=tooltip)
     return alt.layer(zero, rule, point).properties(width=_WIDTH, height=200)
@@ -219,6 +226,7 @@ def template(name: str) -> dict[str, Any]:
         )
         spec: dict[str, Any] = chart.to_dict(validate=False)
     spec["config"] = CONFIG
+    spec["usermeta"] = {"dark": dark_colours()}
     return spec
 
 
@@ -266,7 +274,7 @@ def _value(field: str = "value") -> alt.Y:
 
 
 def _across(field: str) -> alt.X:
-    axis = alt.Axis(format="@format", grid=False)
+    axis = alt.Axis(format="@format", grid=False, labelOverlap=True, labelSeparation=6)
     return alt.X(f"{field}:Q", title="@value_title", axis=axis, scale=alt.Scale(zero=True))
 
 
@@ -280,7 +288,7 @@ def _pooled(color: str) -> list[Drawing]:
     tooltip = _tooltips(("row", "@row_title"), *_POINT, ("cohorts", "cohorts"))
     fixed = (
         _on("fixed_set")
-        .mark_line(color=WARN, strokeDash=[5, 3], strokeWidth=1.6)
+        .mark_line(color=LIGHT.warn, strokeDash=[5, 3], strokeWidth=1.6)
         .encode(x=_age(), y=_value(), tooltip=_tooltips(("row", "@row_title"), *_POINT))
     )
     return [
@@ -289,14 +297,14 @@ def _pooled(color: str) -> list[Drawing]:
         base.mark_line(color=color, strokeWidth=2.6).encode(y=_value()),
         base.mark_point(size=42, strokeWidth=1.6, color=color, opacity=1).encode(
             y=_value(),
-            fill=alt.condition("datum.changes", alt.value("white"), alt.value(color)),
+            fill=alt.condition("datum.changes", alt.value(LIGHT.surface), alt.value(color)),
             tooltip=tooltip,
         ),
     ]
 
 
 def _with_interval(base: Drawing) -> list[Drawing]:
-    color = alt.condition("datum.status == 'partial'", alt.value(MUTED), alt.value(ACCENT))
+    color = alt.condition("datum.status == 'partial'", alt.value(LIGHT.muted), alt.value(LIGHT.accent))
     rule = base.mark_rule(strokeWidth=1.6).encode(y=_value("ci_low"), y2="ci_high:Q", color=color)
     point = base.mark_point(filled=True, size=55, opacity=1).encode(
         y=_value(), color=color, tooltip=_tooltips(("row", "@row_title"), *_POINT)
@@ -307,7 +315,7 @@ def _with_interval(base: Drawing) -> list[Drawing]:
 def _level() -> Drawing:
     return (
         _on("level")
-        .mark_rule(color=MUTED, strokeDash=[4, 3])
+        .mark_rule(color=LIGHT.muted, strokeDash=[4, 3])
         .encode(y="value:Q", tooltip=_tooltips(("text", "all cohorts")))
     )
 
@@ -315,10 +323,10 @@ def _level() -> Drawing:
 def _marks() -> list[Drawing]:
     base = _on("events").encode(x="start:T")
     return [
-        base.mark_rule(color=WARN, strokeDash=[2, 2], opacity=0.8).encode(
+        base.mark_rule(color=LIGHT.warn, strokeDash=[2, 2], opacity=0.8).encode(
             tooltip=_tooltips(("label", "event"))
         ),
-        base.mark_text(align="left", baseline="top", dx=4, color=WARN, fontSize=10, limit=110).encode(
+        base.mark_text(align="left", baseline="top", dx=4, color=LIGHT.warn, fontSize=10, limit=110).encode(
             text="label:N", y=alt.value(0)
         ),
     ]
@@ -328,6 +336,6 @@ def _stripes() -> dict[str, Any]:
     """Diagonal stripes that veil a cell: a gradient of hard stops."""
     stops = []
     for band in range(6):
-        veil = "rgba(255,255,255,0.75)" if band % 2 else "rgba(255,255,255,0)"
+        veil = LIGHT.veil[0 if band % 2 else 1]
         stops += [{"offset": band / 6, "color": veil}, {"offset": (band + 1) / 6, "color": veil}]
     return {"gradient": "linear", "x1": 0, "y1": 0, "x2": 1, "y2": 1, "stops": stops}

@@ -13,6 +13,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError, RequestHandler
 
+from retention_kit.charts.theme import css
 from retention_kit.serving.access import TokenAccess, without_token
 
 __all__ = [
@@ -46,6 +47,7 @@ def templates(*, streamed: bool = False) -> jinja2.Environment:
     )
     for name in ("retention.css", "page.js", "favicon.svg"):
         environment.globals[name.replace(".", "_")] = (FOLDER / name).read_text("utf-8")
+    environment.globals["retention_css"] = f"{css()}{environment.globals['retention_css']}"
     environment.filters["in_address"] = lambda text: quote(text, safe="")
     return environment
 

@@ -18,6 +18,25 @@ function save(name, href) {
   link.click();
 }
 
+// JupyterLab has a theme of its own, elsewhere the system decides.
+const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+
+function isDark() {
+  const lab = document.body.dataset.jpThemeLight;
+  return lab ? lab === "false" : scheme.matches;
+}
+
+// As `in_the_dark` of charts/theme.py: texts and data stay as they are, and a config has none.
+const words = ["data", "datasets", "description", "domain", "text", "title", "tooltip", "usermeta", "values"];
+
+function recoloured(node, colours, kept = words) {
+  if (typeof node === "string") return Object.hasOwn(colours, node) ? colours[node] : node;
+  if (Array.isArray(node)) return node.map((part) => recoloured(part, colours, kept));
+  if (!node || typeof node !== "object") return node;
+  const drawn = ([key, part]) => [key, kept.includes(key) ? part : recoloured(part, colours, key === "config" ? [] : kept)];
+  return Object.fromEntries(Object.entries(node).map(drawn));
+}
+
 function render({ model, el }) {
   el.classList.add("rk-chart");
   const title = element("h3", "rk-chart-title");
@@ -28,12 +47,16 @@ function render({ model, el }) {
   const details = element("div", "rk-chart-table");
   picture.setAttribute("role", "img");
   scroller.tabIndex = 0;
+  tools.setAttribute("role", "group");
+  details.setAttribute("role", "region");
   details.hidden = true;
   details.tabIndex = 0;
   scroller.append(picture);
   el.append(title, subtitle, scroller, tools, details);
   let view = null;
   let drawn = 0;
+  let onPaper = false; // which is light
+  let room = 0; // the width the chart was drawn for
 
   const button = (label, hint, action) => {
     const node = element("button", "rk-tool", label);
@@ -63,9 +86,13 @@ function render({ model, el }) {
     }
   });
 
+  // A line can be redrawn for a phone; a table of cells keeps its width, and is scrolled instead.
+  const fits = (width) => typeof width === "number";
+  const roomFor = (width) => scroller.clientWidth && Math.max(280, Math.min(width + 60, scroller.clientWidth));
+
   async function draw() {
     const turn = ++drawn;
-    const spec = structuredClone(model.get("spec"));
+    let spec = structuredClone(model.get("spec"));
     el.hidden = !spec.layer && !spec.mark;
     if (el.hidden) return;
     const embed = await shared.vega;
@@ -73,10 +100,16 @@ function render({ model, el }) {
     title.textContent = spec.title.text;
     subtitle.textContent = [].concat(spec.title.subtitle).join("\n");
     picture.setAttribute("aria-label", spec.description);
+    const called = `${model.get("name").replaceAll("_", " ")}: ${spec.title.text}`;
+    tools.setAttribute("aria-label", `Numbers and picture of ${called}`);
+    details.setAttribute("aria-label", `Numbers of ${called}`);
     delete spec.title;
-    if (typeof spec.width === "number") {
+    if (isDark() && !onPaper) spec = recoloured(spec, spec.usermeta?.dark ?? {});
+    if (fits(spec.width)) {
+      room = roomFor(spec.width);
+      if (!room) return; // not laid out yet: the observer below tells when it is
       spec.autosize = { type: "fit-x", contains: "padding" };
-      spec.width = Math.max(280, Math.min(spec.width + 60, scroller.clientWidth || spec.width));
+      spec.width = room;
     }
     const fresh = element("div");
     const result = await embed(fresh, spec, { renderer: "svg", actions: false, tooltip: { theme: "custom" } });
@@ -94,9 +127,28 @@ function render({ model, el }) {
     if (!details.hidden) model.send({ kind: "table" });
   }
 
+  const print = (event) => { onPaper = event.type === "beforeprint"; if (isDark()) draw(); };
+  const space = new ResizeObserver(() => {
+    const { width } = model.get("spec");
+    if (!onPaper && fits(width) && roomFor(width) && roomFor(width) !== room) draw();
+  });
+  space.observe(scroller);
+  const theme = new MutationObserver(draw);
+  theme.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+  scheme.addEventListener("change", draw);
+  window.addEventListener("beforeprint", print);
+  window.addEventListener("afterprint", print);
   model.on("change:spec", draw);
   draw();
-  return () => { drawn += 1; if (view) view.finalize(); };
+  return () => {
+    drawn += 1;
+    space.disconnect();
+    theme.disconnect();
+    scheme.removeEventListener("change", draw);
+    window.removeEventListener("beforeprint", print);
+    window.removeEventListener("afterprint", print);
+    if (view) view.finalize();
+  };
 }
 
 export default { render };

@@ -8,6 +8,7 @@ import traitlets
 
 from retention_kit.charts.bundle import vega_bundle
 from retention_kit.charts.chart import Chart
+from retention_kit.charts.theme import css
 from retention_kit.tables import csv_text, html_table
 
 __all__ = ["ChartWidget", "PageScripts"]
@@ -19,7 +20,7 @@ _ROWS_SHOWN = 400
 class PageScripts(anywidget.AnyWidget):
     """The page's scripts and styles; shown once, it is nothing to see."""
 
-    _css = (_HERE / "page.css").read_text(encoding="utf-8")
+    _css = css()
 
     def __init__(self) -> None:
         announce = (

@@ -56,8 +56,11 @@ def controls(
     buttons = widgets.Box([reset, *beside], layout=_BUTTONS)
     seen = widgets.Box([*(made[name] for name in first), buttons], layout=_ROW)
     rest = widgets.Box([one for name, one in made.items() if name not in first], layout=_ROW)
-    more = widgets.Accordion([rest], titles=("More choices",), selected_index=None)
-    box = widgets.VBox([seen, more])
+    rest.layout.display = "none"
+    # A button, not an Accordion, which the keyboard cannot open.
+    more = widgets.ToggleButton(description="More choices", tooltip="Show what is chosen less often")
+    more.observe(lambda event: rest.layout.set_trait("display", "flex" if event["new"] else "none"), "value")
+    box = widgets.VBox([seen, more, rest])
     box.add_class("rk-controls")
     return box
 

@@ -1,9 +1,13 @@
+import copy
+import re
+
 import altair as alt
 import pyarrow as pa
 import pytest
 
-from retention_kit.charts.chart import chart
+from retention_kit.charts.chart import chart, picture
 from retention_kit.charts.cohorts import heat_map
+from retention_kit.charts.theme import DARK, LIGHT
 
 WORDS = {
     "rows": ["one", "two"],
@@ -72,3 +76,34 @@ def test_chart_becomes_an_altair_chart(table):
     altered = made.to_altair().properties(height=400)
     assert isinstance(altered, alt.LayerChart)
     assert altered.to_dict()["title"]["text"] == made.title
+
+
+def size(svg):
+    return [float(number) for number in re.search(r'width="([\d.]+)" height="([\d.]+)"', svg).groups()]
+
+
+def test_picture_for_a_page_is_as_wide_as_the_live_chart_and_leaves_the_title_to_the_page():
+    spec = drawn().spec
+    svg = picture(spec)
+    assert size(svg)[0] == spec["width"] + 60
+    assert ">A title<" not in svg
+    assert ">A title<" in picture(spec, titled=True)
+    assert size(picture(spec, titled=True))[1] > size(svg)[1]
+
+
+def test_picture_of_a_table_keeps_the_width_of_its_columns(table):
+    spec = heat_map(table()).spec
+    assert "step" in spec["width"]
+    assert size(picture(spec))[0] > 3 * spec["width"]["step"]
+
+
+def test_picture_in_the_dark_has_the_same_size_and_the_dark_colours():
+    spec = drawn().spec
+    before = copy.deepcopy(spec)
+    light, dark = picture(spec), picture(spec, dark=True)
+    assert size(light) == size(dark)
+    assert f'fill="{LIGHT.surface}"' in light
+    assert f'fill="{DARK.surface}"' in dark
+    assert f'fill="{DARK.accent}"' in dark
+    assert not [colour for colour in (LIGHT.ink, LIGHT.muted, LIGHT.accent) if colour in dark]
+    assert spec == before

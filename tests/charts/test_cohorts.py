@@ -8,7 +8,7 @@ import vl_convert
 from retention_kit import cohort_table, open_dataset
 from retention_kit.charts import cohorts as drawn
 from retention_kit.charts import formats
-from retention_kit.charts.theme import INK, SEQUENTIAL
+from retention_kit.charts.theme import DARK, LIGHT
 from retention_kit.errors import ParameterError
 from retention_kit.measures.comparison import definitions_compared
 
@@ -203,18 +203,20 @@ def rgb(code):
     return [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
 
 
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("shop", ["shop", "better", "nasty", "one"])
-def test_number_of_a_cell_stands_out_from_its_colour(table, shop):
+def test_number_of_a_cell_stands_out_from_its_colour(table, shop, colours):
     chart = drawn.heat_map(table(shop))
     top = float(chart.spec["layer"][0]["encoding"]["color"]["scale"]["domainMax"]["expr"])
-    steps = [rgb(code) for code in SEQUENTIAL]
+    steps = [rgb(code) for code in colours.sequential]
     cells = [one for one in data(chart, "cells") if one.get("certainty")]
     for one in cells:
         place = min(one["value"] / top, 1) * (len(steps) - 1)
         low = min(int(place), len(steps) - 2)
         colour = [a + (b - a) * (place - low) for a, b in zip(steps[low], steps[low + 1], strict=True)]
-        seen = luminance([1 + (c - 1) * one["certainty"] for c in colour])
-        text = luminance(rgb("#ffffff" if one["dark"] else INK))
+        beneath = rgb(colours.surface)
+        seen = luminance([b + (c - b) * one["certainty"] for b, c in zip(beneath, colour, strict=True)])
+        text = luminance(rgb(colours.surface if one["dark"] else colours.ink))
         light, dark = max(seen, text), min(seen, text)
         assert (light + 0.05) / (dark + 0.05) > 3.4
     assert cells

@@ -76,12 +76,15 @@ def test_every_parameter_has_a_control_with_its_name_and_help(panel):
 
 
 def test_controls_in_sight_are_those_asked_for_and_the_others_are_folded_away(panel):
-    seen, more = panel.widget.children
+    seen, more, rest = panel.widget.children
     *shown, buttons = seen.children
     assert [one.description for one in (*shown, *buttons.children)] == ["Period", "Measure", "Reset"]
-    assert isinstance(more, widgets.Accordion)
-    assert more.selected_index is None
-    assert len(more.children[0].children) == len(FIELDS) - 2
+    assert len(rest.children) == len(FIELDS) - 2
+    assert rest.layout.display == "none"
+    more.value = True
+    assert rest.layout.display == "flex"
+    more.value = False
+    assert rest.layout.display == "none"
 
 
 def test_parameter_left_out_has_no_control(panel, parts):
