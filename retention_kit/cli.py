@@ -95,6 +95,7 @@ def report(
         str, typer.Option(help="What the report's folder is called; default: notebook and dataset.")
     ] = "",
     timeout: Annotated[float, typer.Option(help="Time limit of the run, in seconds.")] = 1800.0,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print it as a PDF too; needs Chromium.")] = False,
 ) -> None:
     """Run a notebook as a report and publish it."""
     from retention_kit.params import assignments
@@ -113,9 +114,12 @@ def report(
             notebooks=notebooks_folder(),
             name=name,
             timeout=timeout,
+            pdf=pdf,
             progress=progress,
         )
     typer.echo(f"Published: {published.page}")
+    if published.pdf:
+        typer.echo(f"As a PDF:  {published.pdf}")
 
 
 @app.command()

@@ -153,19 +153,20 @@ def test_report_gives_the_runner_what_was_asked_for(run, tmp_path, monkeypatch, 
     def noted(notebook, *, progress, **options):
         asked.update(options, notebook=notebook)
         progress(reports.Progress(done=1, cells=2, elapsed_seconds=3.4))
-        return reports.Published(tmp_path / "published", {})
+        return reports.Published(tmp_path / "published", {"pdf": "report.pdf"})
 
     monkeypatch.setattr(reports, "run_report", noted)
     code, out, err = run(
         "report", "cohorts", "--dataset", shop, "--set", "grain=week", "--set", "age=2", "--set", "level=0.9",
-        "--out", tmp_path, "--timeout", "60", "--name", "weekly",
+        "--out", tmp_path, "--timeout", "60", "--name", "weekly", "--pdf",
     )  # fmt: skip
     assert code == 0
     assert asked["parameters"] == {"dataset": str(shop), "grain": "week", "age": 2, "level": 0.9}
     assert (asked["notebook"], asked["out"], asked["timeout"]) == ("cohorts", tmp_path, 60.0)
-    assert asked["name"] == "weekly"
+    assert (asked["name"], asked["pdf"]) == ("weekly", True)
     assert (asked["notebooks"] / "01_cohorts.ipynb").is_file()
-    assert out == f"Published: {tmp_path / 'published' / 'report.html'}\n"
+    folder = tmp_path / "published"
+    assert out == f"Published: {folder / 'report.html'}\nAs a PDF:  {folder / 'report.pdf'}\n"
     assert err == "Cohorts: 1 of 2 cells, 3 s\n"
 
 

@@ -17,8 +17,9 @@ from retention_kit.params import Notebook
 from retention_kit.reports.execute import EXECUTED
 from retention_kit.reports.scrub import Scrub, cleaned
 
-__all__ = ["Run", "assemble", "rerun_command"]
+__all__ = ["PDF", "Run", "assemble", "rerun_command"]
 
+PDF = "report.pdf"
 PACKAGES = (
     "duckdb",
     "numpy",
@@ -41,7 +42,7 @@ class Run:
     execute_seconds: float
 
 
-def assemble(run: Run, result: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
+def assemble(run: Run, result: Mapping[str, Any], *, chromium: str = "") -> tuple[Path, dict[str, Any]]:
     """Return the finished folder, ready to be published by a rename, and its manifest.
 
     Parameters
@@ -50,11 +51,14 @@ def assemble(run: Run, result: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]
         The run; its folder holds the executed notebook and what was recorded.
     result : mapping
         What the notebook recorded (``result.json``).
+    chromium : str
+        The program that prints the page as a PDF; empty: no PDF.
     """
     # nbformat and the page's tools take more than a second to import, and a refused run needs none.
     import nbformat
 
     from retention_kit.reports.page import chart_tools, page
+    from retention_kit.reports.pdf import print_page
 
     start = time.monotonic()
     scrub = run.scrub.without(run.folder)
@@ -74,11 +78,12 @@ def assemble(run: Run, result: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]
         "state": "complete",
         "notebook": run.notebook.name,
         "parameters": dict(run.scrub.published),
-        "rerun": rerun_command(run.notebook, run.scrub.published),
+        "rerun": rerun_command(run.notebook, run.scrub.published, pdf=bool(chromium)),
         "dataset": scrub.tree(result["dataset"]),
         "row_accounting": scrub.tree(_without_offenders(result["row_accounting"])),
         "headline": result["headline"],
         "tables": result["tables"],
+        "pdf": PDF if chromium else None,
         "versions": _versions() | chart_tools(),
         "timings": {"started_at": f"{run.started_at:%Y-%m-%dT%H:%M:%SZ}", "execute": run.execute_seconds},
         "warnings": warnings,
@@ -87,13 +92,15 @@ def assemble(run: Run, result: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]
     html, omitted = page(notebook, title=title, question=question, manifest=manifest, charts=charts)
     manifest["warnings"] = warnings + omitted
     (finished / "report.html").write_text(html, encoding="utf-8")
+    if chromium:
+        print_page(finished / "report.html", finished / PDF, chromium=chromium, room=run.folder)
     manifest["timings"]["publish"] = time.monotonic() - start
     text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
     (finished / "manifest.json").write_text(f"{text}\n", encoding="utf-8")
     return finished, manifest
 
 
-def rerun_command(notebook: Notebook, parameters: Mapping[str, Any]) -> str:
+def rerun_command(notebook: Notebook, parameters: Mapping[str, Any], *, pdf: bool = False) -> str:
     """Return the command that makes the same report again, with the parameters that are not defaults."""
     words = ["retention", "report", notebook.name]
     for name, value in parameters.items():
@@ -101,7 +108,7 @@ def rerun_command(notebook: Notebook, parameters: Mapping[str, Any]) -> str:
             words += ["--dataset", str(value)]
         elif value != notebook.parameters.model_fields[name].default:
             words += ["--set", f"{name}={value}"]
-    return join(words)
+    return join([*words, "--pdf"] if pdf else words)
 
 
 def _without_offenders(accounting: Any) -> Any:

@@ -19,6 +19,8 @@ from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from retention_kit.charts.bundle import vega_bundle
+from retention_kit.charts.chart import picture
+from retention_kit.charts.theme import LIGHT, css, dark_colours
 from retention_kit.errors import ReportError
 from retention_kit.tables import plain
 
@@ -32,13 +34,18 @@ IN_SCRIPT = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of the page: ``prose``, ``chart``, ``html`` or ``text``."""
+    """A piece of the page: ``prose``, ``chart``, ``html`` or ``text``.
+
+    A chart whose title is empty has it in its picture.
+    """
 
     kind: str
     content: str | Markup
     chart: str = ""
     alt: str = ""
     width: str = ""
+    title: str = ""
+    subtitle: str = ""
 
 
 def page(
@@ -73,10 +80,10 @@ def page(
     ReportError
         When the page is too large without any output.
     """
-    shown = list(blocks(notebook))
+    shown = [_titled(block, charts) for block in blocks(notebook)]
     # vega-embed lets a specification's usermeta override the page's options.
     live = {
-        block.chart: script_json({**charts[block.chart], "usermeta": {}})
+        block.chart: script_json({**charts[block.chart], "usermeta": {"dark": dark_colours()}})
         for block in shown
         if block.kind == "chart" and block.chart in charts
     }
@@ -131,6 +138,21 @@ def blocks(notebook: Any) -> Iterator[Block]:
         elif cell.cell_type == "code" and not _is_machinery(cell):
             for output in cell.outputs:
                 yield from _output(output)
+
+
+def _titled(block: Block, charts: Mapping[str, Mapping[str, Any]]) -> Block:
+    """Take a chart's title out of its picture: as text it wraps, can be selected, and is read aloud."""
+    title = charts[block.chart].get("title") if block.chart in charts else None
+    if not title:
+        return block
+    title = title if isinstance(title, Mapping) else {"text": title}
+    text, subtitle = (_lines(title.get(part, "")) for part in ("text", "subtitle"))
+    drawn = _chart(block.chart, picture(charts[block.chart]), alt=block.alt)
+    return replace(drawn, title=" ".join(text), subtitle="\n".join(subtitle))
+
+
+def _lines(text: str | list[str]) -> list[str]:
+    return [text] if isinstance(text, str) else text
 
 
 def script_json(value: object) -> str:
@@ -195,8 +217,20 @@ def _rendered(context: Mapping[str, Any], live: Mapping[str, str], omitted: Sequ
         live={name: Markup(text) for name, text in live.items()},  # noqa: S704 - escaped by script_json
         scripts=[Markup(text) for text in scripts],  # noqa: S704 - our own
         script_sources=" ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'",
-        style=Markup(_part("page.css")),  # noqa: S704 - our own
+        style=Markup(css() + _part("page.css") + _foot(context)),  # noqa: S704 - our own
     )
+
+
+def _foot(context: Mapping[str, Any]) -> str:
+    """Return the style of printed pages, with what the report is and the page's number at their foot."""
+    data = context["manifest"]["dataset"]
+    words = f"{context['title']} \N{MIDDLE DOT} {data['title']} \N{MIDDLE DOT} as of {data['as_of']}"
+    # Inside a style sheet nothing is text of its own accord: each sign is spelt by its number.
+    spelt = "".join(sign if sign.isalnum() else f"\\{ord(sign):x} " for sign in words)
+    box = f"color: {LIGHT.muted}; font: 8pt sans-serif"
+    left = f'@bottom-left {{ content: "{spelt}"; {box}; width: 80% }}'
+    right = f'@bottom-right {{ content: counter(page) " / " counter(pages); {box} }}'
+    return f"@media print {{ @page {{ margin: 16mm 15mm 18mm; {left} {right} }} }}\n"
 
 
 def _part(name: str) -> str:

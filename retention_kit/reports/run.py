@@ -15,6 +15,7 @@ from retention_kit.errors import ParameterError, ReportError, RetentionKitError
 from retention_kit.reports.assemble import Run, assemble
 from retention_kit.reports.execute import EXECUTED, REQUEST
 from retention_kit.reports.job import Job, slug
+from retention_kit.reports.pdf import PRINT_LOG, find_chromium
 from retention_kit.reports.record import RESULT
 from retention_kit.reports.scrub import Scrub
 from retention_kit.reports.supervise import LOG, outcome_of_run
@@ -43,6 +44,11 @@ class Published:
         """The page to read."""
         return self.folder / "report.html"
 
+    @property
+    def pdf(self) -> Path | None:
+        """The same page as a PDF, when one was asked for."""
+        return self.folder / self.manifest["pdf"] if self.manifest["pdf"] else None
+
 
 def run_report(
     notebook: str,
@@ -52,6 +58,7 @@ def run_report(
     notebooks: Path,
     name: str = "",
     timeout: float = 1800,
+    pdf: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Published:
     """Run a notebook over a dataset and publish the report, as a whole or not at all.
@@ -72,13 +79,16 @@ def run_report(
         What the report's folder is called; empty: ``<notebook>-<dataset>``.
     timeout : float
         Limit for the execution, in seconds.
+    pdf : bool
+        Whether to print the page as a PDF too, with the Chromium of this machine.
     progress : callable, optional
         Called with a `Progress` as cells are done.
 
     Returns
     -------
     Published
-        The folder with ``report.html``, ``report.ipynb``, ``manifest.json`` and ``tables/``.
+        The folder with ``report.html``, ``report.ipynb``, ``manifest.json`` and ``tables/``, and
+        ``report.pdf`` when it was asked for.
 
     Raises
     ------
@@ -92,7 +102,8 @@ def run_report(
     TimeLimitError
         When the limit is reached.
     ReportError
-        When the notebook fails or leaves no result; ``code`` and ``exit_code`` are those of the cause when
+        When a PDF is asked for and there is no Chromium; nothing was started. When the notebook fails or
+        leaves no result, or the PDF cannot be printed; ``code`` and ``exit_code`` are those of the cause when
         that is a known error. The last good report stays, the failed notebook is kept under ``failed``.
     """
     chosen = params.notebook(notebook)
@@ -101,6 +112,7 @@ def run_report(
     source = (Path(notebooks) / chosen.file).resolve()
     if not source.is_file():
         raise ReportError(f"{str(source)!r} is missing.", todo="Name the folder of the notebooks.")
+    chromium = find_chromium() if pdf else ""
     scrub = Scrub.of(asked.model_dump(mode="json"), start=Path.cwd())
     resolve(scrub.executed["dataset"], {})
     job = Job(Path(out), name or f"{notebook}-{slug(scrub.dataset)}")
@@ -118,7 +130,7 @@ def run_report(
             outcome = outcome_of_run(folder, timeout=timeout, on_cell=on_cell)
             result = _result(folder, outcome, asked=scrub.executed)
             run = Run(folder, chosen, scrub, started_at=started_at, execute_seconds=time.monotonic() - start)
-            finished, manifest = assemble(run, result)
+            finished, manifest = assemble(run, result, chromium=chromium)
         except ReportError as error:
             raise _kept_aside(job, folder, error, started_at=started_at) from None
         return Published(job.publish(finished, started_at=started_at), manifest)
@@ -183,7 +195,7 @@ def _kept_aside(job: Job, folder: Path, error: ReportError, *, started_at: datet
     """Keep what is left of a failed run, and return its error with the place to look."""
     told = {"code": error.code, "exit_code": error.exit_code, "message": str(error)}
     (folder / "error.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
-    files = [folder / name for name in (EXECUTED, "error.json", LOG)]
+    files = [folder / name for name in (EXECUTED, "error.json", LOG, PRINT_LOG)]
     place = job.set_aside(files, started_at=started_at)
     full = type(error)(error.message, todo=f"{error.todo} What is left of it: {place}".strip())
     full.code, full.exit_code = error.code, error.exit_code

@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 from html.parser import HTMLParser
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from retention_kit.charts.theme import dark_colours
 from retention_kit.errors import ReportError
 from retention_kit.reports import page as page_module
 from retention_kit.reports.page import Block, blocks, interval, number, page, script_json
@@ -134,9 +136,41 @@ def test_a_chart_is_a_picture_and_its_data_are_beside_it_once():
     seen = Seen(html)
     assert [attrs.get("alt") for attrs in seen.of("img")] == ["It falls.", "It falls."]
     assert [attrs.get("id") for attrs in seen.of("script")] == ["chart-curve", None, None]
-    assert json.loads(seen.scripts[0]) == {**charts["curve"], "usermeta": {}}
+    assert json.loads(seen.scripts[0]) == {**charts["curve"], "usermeta": {"dark": dark_colours()}}
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", html)
     assert len(html.encode()) < 1_100_000
+
+
+def test_title_of_a_chart_is_text_of_the_page_and_not_in_its_picture():
+    charts = json_ready(FakeView().charts())
+    html, _ = rendered(shown(chart()), charts=charts)
+    drawn = base64.b64decode(Seen(html).of("img")[0]["src"].partition(",")[2]).decode()
+    assert "A third stays" not in drawn
+    assert '<h3 class="rk-chart-title">A third stays &lt;/script&gt;' in html
+    titled = {**charts["curve"], "title": {"text": ["Two", "lines"], "subtitle": ["first", "second"]}}
+    html, _ = rendered(shown(chart()), charts={"curve": titled})
+    assert '<h3 class="rk-chart-title">Two lines</h3>' in html
+    assert '<p class="rk-chart-subtitle">first\nsecond</p>' in html
+    html, _ = rendered(shown(chart()), charts={"curve": {**titled, "title": None}})
+    assert "<h3" not in html
+
+
+def test_tables_can_be_scrolled_by_keyboard_and_texts_need_not():
+    html, _ = rendered(
+        shown(display(text_html="<table></table>"), display(text_html="<p>A third stays.</p>"))
+    )
+    assert [attrs["aria-label"] for attrs in Seen(html).of("div") if "tabindex" in attrs] == ["Table 1"]
+    assert '<div class="rk-text"><p>A third stays.</p></div>' in html
+
+
+def test_foot_of_a_printed_page_names_the_report_and_nothing_breaks_out_of_it():
+    hostile = {**MANIFEST["dataset"], "title": 'Shop"; } </style><script>\\'}
+    html, _ = rendered(manifest={**MANIFEST, "dataset": hostile})
+    foot = html.partition("@bottom-left { content: ")[2].partition(";")[0]
+    assert re.fullmatch(r'"([A-Za-z0-9]|\\[0-9a-f]+ )*"', foot)
+    spelt = re.sub(r"\\([0-9a-f]+) ", lambda sign: chr(int(sign[1], 16)), foot[1:-1])
+    assert spelt == f"Cohorts · {hostile['title']} · as of 1998-06-30"
+    assert 'counter(page) " / " counter(pages)' in html
 
 
 def test_a_chart_that_was_not_recorded_stays_a_picture():
@@ -161,7 +195,7 @@ def test_past_the_size_limit_with_pictures_alone_the_largest_is_replaced_by_a_se
     monkeypatch.setattr(page_module, "LARGEST_PAGE", 1_100_000)
     html, omitted = rendered(
         shown(chart("huge", huge), chart("small"), display(text_plain="y" * 2_000_000)),
-        charts={"huge": spec, "small": spec},
+        charts={"small": spec},
     )
     assert omitted == [
         "Chart 'huge' is left out: with it the page would be too large.",

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import nbformat
@@ -94,6 +95,8 @@ def test_the_manifest_says_what_was_run_on_which_data(published):
     assert manifest["warnings"] == ["UserWarning: few customers in shop.toml"]
     assert manifest["versions"]["duckdb"]
     assert manifest["timings"]["execute"] > 0
+    assert manifest["pdf"] is None
+    assert published.pdf is None
 
 
 def test_table_digests_match_the_files(published):
@@ -215,6 +218,34 @@ def test_two_runs_of_one_job_do_not_meet(run, home):
         pytest.raises(BusyError, match="'cohorts-shop' is going on"),
     ):
         run("1", name="busy")
+
+
+def test_a_pdf_without_chromium_starts_nothing(tmp_path, notebook_of, monkeypatch):
+    monkeypatch.setenv("RETENTION_CHROMIUM", str(tmp_path / "chromium"))
+    notebooks = notebook_of(tmp_path / "notebooks", "1")
+    with pytest.raises(ReportError, match="A PDF needs Chromium"):
+        run_report("cohorts", parameters={}, out=tmp_path / "out", notebooks=notebooks, pdf=True)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script with a first line")
+def test_a_pdf_that_cannot_be_printed_leaves_the_last_good_report(
+    published, home, notebook_of, good_cells, monkeypatch, tmp_path
+):
+    program = tmp_path / "chromium"
+    program.write_text("#!/bin/sh\necho No usable sandbox! >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("RETENTION_CHROMIUM", str(program))
+    notebooks = notebook_of(tmp_path / "notebooks", *good_cells)
+    parameters = {"dataset": "shop.toml", "grain": "week"}
+    with pytest.raises(ReportError, match=r"'chromium' ended with code 1.*What is left of it: ") as caught:
+        run_report("cohorts", parameters=parameters, out=home / "out", notebooks=notebooks, pdf=True)
+    job = published.folder.parent
+    assert (job / "latest").resolve() == published.folder.resolve()
+    left = max((job / "failed").iterdir())
+    assert str(left.name) in str(caught.value)
+    assert (left / "chromium.log").read_text() == "No usable sandbox!\n"
+    assert not list(job.rglob("*.pdf"))
 
 
 def test_a_bad_parameter_starts_nothing(tmp_path):

@@ -1,44 +1,123 @@
 "use strict";
 // Pictures come to life in place. Expressions are interpreted, not compiled: the page allows no eval.
+const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+
+// As `in_the_dark` of charts/theme.py: texts and data stay as they are, and a config has none.
+const words = ["data", "datasets", "description", "domain", "text", "title", "tooltip", "usermeta", "values"];
+
+function recoloured(node, colours, kept = words) {
+  if (typeof node === "string") return Object.hasOwn(colours, node) ? colours[node] : node;
+  if (Array.isArray(node)) return node.map((part) => recoloured(part, colours, kept));
+  if (!node || typeof node !== "object") return node;
+  const drawn = ([key, part]) => [key, kept.includes(key) ? part : recoloured(part, colours, key === "config" ? [] : kept)];
+  return Object.fromEntries(Object.entries(node).map(drawn));
+}
+
+function element(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text) node.textContent = text;
+  return node;
+}
+
+// The numbers behind a chart are those that its tooltips tell, one table for each set of data.
+const most = 400;
+
+function tables(spec) {
+  const found = new Map();
+  for (const unit of spec.layer ?? [spec]) {
+    const source = unit.data ?? spec.data ?? {};
+    const rows = spec.datasets?.[source.name] ?? source.values ?? [];
+    const columns = [].concat(unit.encoding?.tooltip ?? []).filter((column) => column.field);
+    if (rows.length && columns.length && !found.has(rows)) found.set(rows, table(source.name, rows, columns));
+  }
+  return [...found.values()];
+}
+
+function table(name, rows, columns) {
+  const made = element("table", "rk-table");
+  const more = rows.length > most ? `: first ${most} of ${rows.length} rows` : "";
+  made.createCaption().textContent = (name ?? "numbers").replaceAll("_", " ") + more;
+  const head = made.createTHead().insertRow();
+  for (const { title, field } of columns) {
+    const cell = element("th", "", title ?? field);
+    cell.scope = "col";
+    head.append(cell);
+  }
+  const body = made.createTBody();
+  for (const row of rows.slice(0, most)) {
+    const line = body.insertRow();
+    for (const { field } of columns) line.insertCell().textContent = row[field] ?? "\u2014";
+  }
+  return made;
+}
+
+function equip(figure, source) {
+  const title = figure.querySelector(".rk-chart-title")?.textContent ?? "";
+  const called = `${figure.dataset.chart.replaceAll("_", " ")}: ${title}`;
+  const tools = figure.querySelector(".rk-chart-tools");
+  const details = element("div", "rk-chart-table");
+  tools.setAttribute("aria-label", `Numbers and picture of ${called}`);
+  details.setAttribute("role", "region");
+  details.setAttribute("aria-label", `Numbers of ${called}`);
+  details.tabIndex = 0;
+  details.hidden = true;
+  const button = (label, hint, action) => {
+    const node = element("button", "rk-tool", label);
+    node.type = "button";
+    node.title = hint;
+    node.addEventListener("click", () => action(node));
+    tools.append(node);
+    return node;
+  };
+  const data = button("Data", "Show the numbers behind this chart", (node) => {
+    if (!details.childElementCount) details.append(...tables(JSON.parse(source.textContent)));
+    details.hidden = !details.hidden;
+    node.setAttribute("aria-expanded", String(!details.hidden));
+  });
+  data.setAttribute("aria-expanded", "false");
+  for (const kind of ["PNG", "SVG"]) {
+    button(kind, "Download this chart as a picture", async () => {
+      const link = element("a");
+      link.href = await figure.view.toImageURL(kind.toLowerCase(), 2);
+      link.download = `${figure.dataset.chart}.${kind.toLowerCase()}`;
+      link.click();
+    });
+  }
+  figure.append(details);
+}
+
+async function draw(figure, source) {
+  const scroller = figure.querySelector(".rk-chart-scroll");
+  const paper = scroller.querySelector("img");
+  const dark = scheme.matches;
+  let spec = JSON.parse(source.textContent);
+  delete spec.title; // it is text of the page
+  if (dark) spec = recoloured(spec, spec.usermeta.dark);
+  // A line can be redrawn for a phone; a table of cells cannot, and is scrolled instead.
+  if (typeof spec.width === "number") {
+    spec.autosize = { type: "fit-x", contains: "padding" };
+    spec.width = Math.max(280, Math.min(spec.width + 60, scroller.clientWidth));
+  }
+  const drawing = element("div", "rk-chart-picture");
+  const fresh = element("div");
+  drawing.append(fresh);
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", paper.alt);
+  const options = { ast: true, renderer: "svg", actions: false, tooltip: { theme: "custom" } };
+  const result = await window.vegaEmbed(fresh, spec, options);
+  if (dark !== scheme.matches) return; // the scheme has changed meanwhile, and another drawing is coming
+  scroller.querySelector(".rk-chart-picture")?.remove();
+  scroller.append(drawing);
+  figure.view?.finalize();
+  figure.view = result.view;
+  figure.dataset.live = dark ? "dark" : "light"; // on paper the picture is back
+}
+
 for (const figure of document.querySelectorAll("figure[data-chart]")) {
   const source = document.getElementById("chart-" + figure.dataset.chart);
   if (!source) continue;
-  const spec = JSON.parse(source.textContent);
-  const room = figure.clientWidth - 2 * parseFloat(getComputedStyle(figure).paddingLeft);
-  // A line can be redrawn for a phone; a table of labelled cells cannot, and is scrolled instead.
-  const labelled = /"type":"text"|"mark":"text"/.test(source.textContent);
-  if (typeof spec.width === "number" && spec.width > room && (spec.mark || spec.layer) && !labelled) {
-    spec.width = room;
-    spec.autosize = { type: "fit-x", contains: "padding" };
-    figure.style.setProperty("--rk-width", "0px");
-  }
-  // The title becomes text of the page: it wraps on a phone, and can be selected and read aloud.
-  const title = document.createElement("h3");
-  const subtitle = document.createElement("p");
-  title.className = "rk-chart-title";
-  subtitle.className = "rk-chart-subtitle";
-  if (spec.title) {
-    title.textContent = [].concat(spec.title.text ?? spec.title).join(" ");
-    subtitle.textContent = [].concat(spec.title.subtitle ?? []).join("\n");
-    delete spec.title;
-  }
-  const picture = figure.querySelector("img");
-  const live = document.createElement("div");
-  live.className = "rk-live rk-coming";
-  const drawing = document.createElement("div");
-  live.append(title, subtitle, drawing);
-  figure.append(live);
-  window
-    .vegaEmbed(drawing, spec, {
-      ast: true,
-      renderer: "svg",
-      actions: { export: true, source: false, compiled: false, editor: false },
-      downloadFileName: figure.dataset.chart,
-    })
-    .then(() => {
-      live.classList.remove("rk-coming");
-      picture.hidden = true;
-      figure.dataset.live = "yes";
-    })
-    .catch(() => live.remove());
+  // A chart that cannot be drawn stays a picture.
+  draw(figure, source).then(() => equip(figure, source), () => {});
+  scheme.addEventListener("change", () => draw(figure, source));
 }
