@@ -143,6 +143,7 @@ def serve(
     serve_apps(
         registry(datasets or ["cdnow"]),
         notebooks=notebooks_folder(),
+        painter=("-m", "retention_kit.reports.picture"),
         announce=lambda address: typer.echo(f"The workbook is at {address}"),
         host=host,
         port=port,

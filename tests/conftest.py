@@ -78,10 +78,11 @@ def cohort_notebook(tmp_path):
     import nbformat
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-    def write(*codes):
+    def write(*codes, tags=()):
         folder = tmp_path / "notebooks"
         folder.mkdir(exist_ok=True)
-        cells = [new_markdown_cell("# Cohorts"), *(new_code_cell(code) for code in codes)]
+        made = (new_code_cell(code, metadata={"tags": list(tags)} if tags else {}) for code in codes)
+        cells = [new_markdown_cell("# Cohorts"), *made]
         nbformat.write(new_notebook(cells=cells), folder / "01_cohorts.ipynb")
         return folder
 

@@ -87,6 +87,13 @@ class Store:
         """Whether the file ``name`` is there, undamaged."""
         return self._good(self.folder / name)
 
+    def trim(self, pattern: str, *, keep: int) -> None:
+        """Remove the oldest files whose names match ``pattern``, so that ``keep`` are left."""
+        files = sorted(self.folder.glob(pattern), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for path in files[keep:]:
+            for name in (path.name, self._digest_path(path).name, f"{path.name}.lock"):
+                (self.folder / name).unlink(missing_ok=True)
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Give a private folder on the same file system, and remove it."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-__all__ = ["EXECUTED", "OUTCOME", "REQUEST", "end_tree", "execute"]
+__all__ = ["EXECUTED", "OUTCOME", "REQUEST", "end_tree", "execute", "hold_on"]
 
 REQUEST, OUTCOME, EXECUTED = "request.json", "outcome.json", "executed.ipynb"
 
@@ -78,7 +78,8 @@ def end_tree(process_id: int, *, itself: bool = True) -> None:
     psutil.wait_procs(family, timeout=10)
 
 
-def _hold_on() -> None:
+def hold_on() -> None:
+    """Wait until standard input closes, then end everything this process has started, and itself."""
     while os.read(0, 1):  # not sys.stdin: a thread that holds its buffer cannot be ended in order
         pass
     end_tree(os.getpid(), itself=False)
@@ -90,7 +91,7 @@ def main() -> None:
     # The kernel inherits file descriptor 1; only this process may speak on the progress channel.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    threading.Thread(target=_hold_on, daemon=True).start()
+    threading.Thread(target=hold_on, daemon=True).start()
 
     def on_cell(done: int, cells: int) -> None:
         channel.write(json.dumps({"done": done, "cells": cells}) + "\n")

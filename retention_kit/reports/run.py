@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from retention_kit import errors, params
+from retention_kit import params
 from retention_kit.data.resolve import resolve
-from retention_kit.errors import ParameterError, ReportError, RetentionKitError
+from retention_kit.errors import ParameterError, ReportError
 from retention_kit.reports.assemble import Run, assemble
 from retention_kit.reports.execute import EXECUTED, REQUEST
 from retention_kit.reports.job import Job, slug
+from retention_kit.reports.outcome import result_of
 from retention_kit.reports.pdf import PRINT_LOG, find_chromium
-from retention_kit.reports.record import RESULT
 from retention_kit.reports.scrub import Scrub
 from retention_kit.reports.supervise import LOG, outcome_of_run
 
@@ -128,7 +128,7 @@ def run_report(
         (folder / REQUEST).write_text(json.dumps(request), encoding="utf-8")
         try:
             outcome = outcome_of_run(folder, timeout=timeout, on_cell=on_cell)
-            result = _result(folder, outcome, asked=scrub.executed)
+            result = result_of(folder, outcome, asked=scrub.executed)
             run = Run(folder, chosen, scrub, started_at=started_at, execute_seconds=time.monotonic() - start)
             finished, manifest = assemble(run, result, chromium=chromium)
         except ReportError as error:
@@ -146,49 +146,6 @@ def _require_sensible(name: str, timeout: float) -> None:
             f"{name!r} cannot be the name of a report.",
             todo="Use lower-case letters, digits, _ and single -, 50 at most.",
         )
-
-
-def _result(folder: Path, outcome: Mapping[str, Any], *, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the notebook recorded, or say why the run has failed."""
-    if outcome["state"] != "completed":
-        raise _failure(outcome)
-    if not (folder / RESULT).is_file():
-        raise ReportError(
-            "The notebook ended without a result.",
-            todo="Its last cell must be retention_kit.reports.record(view), and no cell may leave early.",
-        )
-    early = _left_early(json.loads((folder / EXECUTED).read_text(encoding="utf-8"))["cells"])
-    if early:
-        raise ReportError(f"The notebook ended before its end: {early}.", todo="No cell may leave early.")
-    result: dict[str, Any] = json.loads((folder / RESULT).read_text(encoding="utf-8"))
-    got = result["parameters"]
-    wrong = [name for name in {**asked, **got} if asked.get(name) != got.get(name)]
-    if wrong:
-        name = wrong[0]
-        raise ReportError(
-            f"The notebook ran with {name}={got.get(name)!r}, asked for was {asked.get(name)!r}"
-            + (f", and {len(wrong) - 1} more differ." if len(wrong) > 1 else "."),
-            todo="Its parameters must stand in one cell with the tag 'parameters', and reach the view.",
-        )
-    return result
-
-
-def _left_early(cells: list[dict[str, Any]]) -> str:
-    """Say which cell did not run to its end; papermill takes ``sys.exit(0)`` for success."""
-    for number, cell in enumerate((cell for cell in cells if cell["cell_type"] == "code"), start=1):
-        if any(output["output_type"] == "error" for output in cell["outputs"]):
-            return f"code cell {number} stopped"
-    return ""
-
-
-def _failure(outcome: Mapping[str, Any]) -> ReportError:
-    known = getattr(errors, outcome["error"], None)
-    where = f" in cell [{outcome['cell']}]" if outcome["cell"] else ""
-    if isinstance(known, type) and issubclass(known, RetentionKitError):
-        error = ReportError(f"The notebook stopped{where}: {outcome['message']}")
-        error.code, error.exit_code = known.code, known.exit_code
-        return error
-    return ReportError(f"The notebook failed{where} with {outcome['error']}: {outcome['message']}")
 
 
 def _kept_aside(job: Job, folder: Path, error: ReportError, *, started_at: datetime) -> ReportError:

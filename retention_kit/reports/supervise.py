@@ -49,7 +49,7 @@ def outcome_of_run(folder: Path, *, timeout: float, on_cell: Callable[[int, int]
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=folder,
-            env=_environment(folder),
+            env={**os.environ, **run_environment(folder)},
             start_new_session=True,  # Ctrl-C reaches the runner, which then ends the run in order
         )
     try:
@@ -91,11 +91,13 @@ def _follow(process: "subprocess.Popen[bytes]", deadline: float, on_cell: Callab
     reader.join()
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    # A private IPython profile and runtime folder: no start-up files, no history, nothing left behind; and
-    # the kernel is this Python, whatever kernels the user has installed.
+def run_environment(folder: Path) -> dict[str, str]:
+    """Return the variables under which a notebook runs as a report in ``folder``.
+
+    A private IPython profile and runtime folder: no start-up files, no history, nothing left behind; and
+    the kernel is this Python, whatever kernels the user has installed.
+    """
     return {
-        **os.environ,
         "RETENTION_SURFACE": "report",
         "RETENTION_RUN_DIR": str(folder),
         "IPYTHONDIR": str(folder / "ipython"),

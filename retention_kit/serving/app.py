@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,8 +19,10 @@ from retention_kit.serving.access import TokenAccess
 from retention_kit.serving.assets import EXTENSIONS, AssetHandler, frontend_config
 from retention_kit.serving.kernels import ViewerKernels, WorkbookKernelSpecs, kernel_environment
 from retention_kit.serving.lines import GoneHandler, WidgetLineHandler
-from retention_kit.serving.notebook_page import NotebookPageHandler, ServedNotebook
+from retention_kit.serving.notebook_page import NotebookPageHandler
 from retention_kit.serving.pages import HealthHandler, LandingHandler, LoginHandler, NotFoundHandler, titles
+from retention_kit.serving.pictures import Pictures
+from retention_kit.serving.view import ServedNotebook, first_views
 
 __all__ = ["run"]
 
@@ -54,6 +56,9 @@ class WorkbookServer(Voila):
         self.datasets: Mapping[str, Path] = kwargs.pop("datasets")
         self.bound: socket.socket = kwargs.pop("bound")
         self.folder: Path = kwargs.pop("folder")
+        self.environment = kernel_environment(os.environ, datasets=self.datasets, folder=self.folder)
+        painter: Sequence[str] = kwargs.pop("painter")
+        self.pictures = Pictures(self.datasets, program=painter, environment=self.environment)
         self.loopback: bool = kwargs.pop("loopback")
         self.ready: Callable[[], None] = kwargs.pop("ready")
         super().__init__(**kwargs)
@@ -76,8 +81,10 @@ class WorkbookServer(Voila):
         frontend = frontend_config(self.voila_configuration)
         page = {
             "notebooks": self.served,
-            "environment": kernel_environment(os.environ, datasets=self.datasets, folder=self.folder),
+            "datasets": self.datasets,
+            "environment": self.environment,
             "frontend": frontend,
+            "pictures": self.pictures,
         }
         return [
             (
@@ -105,6 +112,8 @@ class WorkbookServer(Voila):
         server.add_socket(self.bound)
         self.ioloop = IOLoop.current()
         self.ioloop.add_callback(self.ready)
+        # Nobody waits for the views that the landing page leads to.
+        self.ioloop.add_callback(self.pictures.want_all, first_views(self.served.values(), self.datasets))
         try:
             self.ioloop.start()
         except KeyboardInterrupt:
@@ -115,6 +124,7 @@ class WorkbookServer(Voila):
 
     def stop(self) -> None:
         """End all kernels; their connection files go with the folder they are in."""
+        self.pictures.stop()
         self.ioloop.run_sync(lambda: self.kernel_manager.shutdown_all(now=True))
 
     def _log_request(self, handler: Any) -> None:
@@ -133,6 +143,7 @@ def run(
     folder: Path,
     bound: socket.socket,
     announce: Callable[[], None],
+    painter: Sequence[str],
     token: str | None,
     max_kernels: int,
     idle_timeout: float,
@@ -153,6 +164,7 @@ def run(
         folder=folder,
         loopback=loopback,
         ready=announce,
+        painter=painter,
     )
     try:
         server.initialize(argv=[])  # type: ignore[no-untyped-call]

@@ -5,7 +5,7 @@ import ipaddress
 import os
 import socket
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from retention_kit.errors import ParameterError, ServeError
@@ -21,6 +21,7 @@ def serve(
     announce: Callable[[str], None],
     host: str = "127.0.0.1",
     port: int = 8866,
+    painter: Sequence[str] = (),
     token: str | None = None,
     max_kernels: int = 8,
     idle_timeout: float = 600,
@@ -39,6 +40,9 @@ def serve(
         Interface to listen on; anything but loopback needs a token.
     port : int
         TCP port, 0 to 65535; 0 takes a free one, which ``announce`` tells.
+    painter : sequence of str
+        Arguments of Python that run the program which draws pages ahead of their kernels, in a folder
+        given as its last argument; none: pages open with a frame only.
     token : str, optional
         What a viewer must bring once, in the address or in the form on the page.
     max_kernels : int
@@ -72,6 +76,7 @@ def serve(
                 folder=Path(folder),
                 bound=bound,
                 announce=lambda: announce(_address(host, bound)),
+                painter=painter,
                 token=token,
                 max_kernels=max_kernels,
                 idle_timeout=idle_timeout,

@@ -2,29 +2,24 @@
 
 import asyncio
 import copy
+import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
-import nbformat
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from retention_kit.params import Notebook
+from retention_kit.links import LONGEST
 from retention_kit.serving.access import without_token
 from retention_kit.serving.execution import CellFailureError, shown_cells
 from retention_kit.serving.kernels import ViewerKernels
 from retention_kit.serving.pages import PageHandler, new_error_id, templates
+from retention_kit.serving.pictures import Pictures
+from retention_kit.serving.still import still
+from retention_kit.serving.view import ServedNotebook, View, view_at
 
-__all__ = ["NotebookPageHandler", "ServedNotebook"]
-
-
-@dataclass(frozen=True)
-class ServedNotebook:
-    """A notebook of the workbook, read once when the server starts."""
-
-    entry: Notebook
-    node: nbformat.NotebookNode
+__all__ = ["NotebookPageHandler"]
 
 
 class NotebookPageHandler(PageHandler):
@@ -33,11 +28,14 @@ class NotebookPageHandler(PageHandler):
     def initialize(
         self,
         notebooks: Mapping[str, ServedNotebook],
+        datasets: Mapping[str, Path],
         environment: Mapping[str, str],
         frontend: Mapping[str, Any],
+        pictures: Pictures,
     ) -> None:
         """Take what is the same for every viewer."""
-        self.notebooks, self.environment, self.frontend = notebooks, environment, frontend
+        self.notebooks, self.datasets, self.environment = notebooks, datasets, environment
+        self.frontend, self.pictures = frontend, pictures
         self._streaming: asyncio.Future[None] | None = None
         self._left = False
 
@@ -47,8 +45,8 @@ class NotebookPageHandler(PageHandler):
         return cast("ViewerKernels", self.kernel_manager)
 
     def head(self, file: str) -> None:
-        """Tell that there is such a page, without starting a kernel."""
-        self._found(file)
+        """Tell that there is such a page, without starting a kernel; who asks may soon send the link."""
+        self.pictures.want(self._view(self._found(file)))
 
     async def get(self, file: str) -> None:
         """Send the page."""
@@ -76,24 +74,34 @@ class NotebookPageHandler(PageHandler):
             raise HTTPError(404)
         return self.notebooks[file]
 
+    def _view(self, notebook: ServedNotebook) -> View:
+        return view_at(notebook, without_token(self.request), self.datasets)
+
     async def _stream(self, notebook: ServedNotebook, kernel_id: str) -> None:
         live = False
+        view, start = self._view(notebook), time.monotonic()
+        picture = self.pictures.find(view)
         try:
-            kernel = await self.kernels.begin(kernel_id, self._environment(kernel_id))
             page = (
                 templates(streamed=True)
                 .get_template("notebook.html")
                 .generate_async(
                     notebook=notebook.entry,
                     frontend={**self.frontend, "kernelId": kernel_id},
+                    still=still(view, picture or {}, datasets=len(self.datasets)),
+                    pictured=picture is not None,
+                    usual_seconds=self.pictures.usual_seconds(view),
                     count=len(notebook.node.cells),
-                    cells=self._cells(notebook, kernel),
+                    cells=self._cells(notebook, kernel_id),
                 )
             )
             async for piece in page:
                 self.write(piece)
             await self.flush()
             live = not self.error_id
+            if live:
+                self.pictures.took(view, time.monotonic() - start)
+                self.pictures.want(view)
         finally:
             # Shielded: the viewer's leaving cancels this very task, and the kernel must still end.
             if live:
@@ -101,13 +109,15 @@ class NotebookPageHandler(PageHandler):
             else:
                 await asyncio.shield(self.kernels.end(kernel_id, now=self._left))
 
-    async def _cells(self, notebook: ServedNotebook, kernel: Any) -> AsyncIterator[dict[str, Any]]:
+    async def _cells(self, notebook: ServedNotebook, kernel_id: str) -> AsyncIterator[dict[str, Any]]:
+        # What can be shown without the kernel is on its way before the kernel takes the processor.
         await self.flush()
         try:
+            kernel = await self.kernels.begin(kernel_id, self._environment(kernel_id))
             async for shown in shown_cells(copy.deepcopy(notebook.node), kernel):
                 yield {"shown": shown}
                 await self.flush()
-        except CellFailureError as failure:
+        except (CellFailureError, OSError, RuntimeError) as failure:
             if self._left:
                 # Stopped by us: for the cell that looks as if its kernel had died.
                 raise asyncio.CancelledError from None
@@ -125,6 +135,6 @@ class NotebookPageHandler(PageHandler):
         return {
             **self.environment,
             "SCRIPT_NAME": self.request.path,
-            "QUERY_STRING": without_token(self.request),
+            "QUERY_STRING": without_token(self.request)[: LONGEST + 1],  # an environment is no place for more
             "VOILA_KERNEL_ID": kernel_id,
         }

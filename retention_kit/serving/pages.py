@@ -22,6 +22,7 @@ __all__ = [
     "LoginHandler",
     "NotFoundHandler",
     "PageHandler",
+    "duration",
     "new_error_id",
     "templates",
     "titles",
@@ -45,11 +46,23 @@ def templates(*, streamed: bool = False) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, enable_async=streamed, trim_blocks=True
     )
-    for name in ("retention.css", "page.js", "favicon.svg"):
+    for name in ("retention.css", "opening.css", "page.js", "favicon.svg"):
         environment.globals[name.replace(".", "_")] = (FOLDER / name).read_text("utf-8")
+    environment.filters["duration"] = duration
     environment.globals["retention_css"] = f"{css()}{environment.globals['retention_css']}"
     environment.filters["in_address"] = lambda text: quote(text, safe="")
     return environment
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as people say it.
+
+    >>> duration(0.4), duration(1.2), duration(8.6), duration(100)
+    ('a second', 'a second', '9 seconds', '2 minutes')
+    """
+    if seconds < 90:
+        return "a second" if seconds < 1.5 else f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes"
 
 
 def titles(datasets: Mapping[str, Path]) -> dict[str, str]:

@@ -75,10 +75,11 @@ def test_widgets_with_scripts_of_their_own_and_empty_ones_become_live(
 
 
 def test_loading_says_how_far_it_is(page: Page, serve_app: Serve, cohort_notebook: Write) -> None:
-    app = serve_app(cohort_notebook("print('shown at once')", "import time\ntime.sleep(3)", SLIDER))
+    app = serve_app(cohort_notebook("print('not yet')", "import time\ntime.sleep(3)", SLIDER))
     page.goto(app.cohorts, wait_until="commit")
-    expect(page.get_by_role("status")).to_have_text("Loading: step 2 of 4 done.")
-    expect(page.get_by_text("shown at once")).to_be_visible()
+    expect(page.get_by_role("heading", name="Cohorts")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text("Starting the controls: step 2 of 4.")
+    expect(page.get_by_text("not yet")).to_be_hidden()
 
 
 def test_closing_the_tab_ends_its_kernel(
@@ -151,27 +152,6 @@ def test_token_is_asked_for_once(page: Page, serve_app: Serve, cohort_notebook: 
     assert page.url == f"{app.cohorts}?dataset=shop"
     page.get_by_role("slider").press("ArrowRight")
     expect(page.get_by_text("age 4")).to_be_visible()
-
-
-def test_page_whose_kernel_died_says_so(
-    page: Page, serve_app: Serve, cohort_notebook: Write, live: Wait
-) -> None:
-    dying = "import os\nslider.observe(lambda _: os._exit(1), 'value')"
-    app = serve_app(cohort_notebook(SLIDER, dying))
-    page.goto(app.cohorts)
-    live(page)
-    page.get_by_role("slider").press("ArrowRight")
-    expect(page.get_by_role("status")).to_contain_text("Reload the page", timeout=15_000)
-
-
-def test_page_whose_server_stopped_says_so(
-    page: Page, serve_app: Serve, cohort_notebook: Write, live: Wait
-) -> None:
-    app = serve_app(cohort_notebook(SLIDER))
-    page.goto(app.cohorts)
-    live(page)
-    assert app.stop() == 0
-    expect(page.get_by_role("status")).to_contain_text("Reload the page", timeout=15_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

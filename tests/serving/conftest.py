@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -68,7 +68,13 @@ def serving(
 ) -> Callable[..., Any]:
     """Return a function that runs a scenario against a server and returns the scenario's result."""
 
-    def play(scenario: Scenario, *codes: str, token: str | None = None, max_kernels: int = 2) -> Any:
+    def play(
+        scenario: Scenario,
+        *codes: str,
+        tags: Sequence[str] = (),
+        token: str | None = None,
+        max_kernels: int = 2,
+    ) -> Any:
         kept = SimpleNamespace()
 
         def listen(server: WorkbookServer) -> None:
@@ -80,11 +86,12 @@ def serving(
             bound = socket.create_server(("127.0.0.1", 0))
             bound.setblocking(False)
             run(
-                {cohort_notebook(*codes) / "01_cohorts.ipynb": NOTEBOOKS["cohorts"]},
+                {cohort_notebook(*codes, tags=tags) / "01_cohorts.ipynb": NOTEBOOKS["cohorts"]},
                 datasets,
                 folder=folder,
                 bound=bound,
                 announce=lambda: None,
+                painter=(),
                 token=token,
                 max_kernels=max_kernels,
                 idle_timeout=600,

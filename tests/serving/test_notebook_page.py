@@ -12,6 +12,8 @@ from tornado.iostream import IOStream
 from tornado.websocket import websocket_connect
 
 from retention_kit.serving.kernels import ViewerKernels
+from retention_kit.serving.pictures import Pictures
+from retention_kit.serving.view import View
 
 Serving = Callable[..., Any]
 PAGE = "/voila/render/01_cohorts.ipynb"
@@ -70,19 +72,101 @@ def test_failed_cell_shows_a_number_and_no_path_and_its_kernel_ends(
     serving(scenario, "raise RuntimeError('/secret' + '/path')", "print('never')")
 
 
-def test_kernel_that_cannot_start_is_an_error_page(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kernel_that_cannot_start_is_a_page_with_a_number(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     async def broken(*_: object, **__: object) -> None:
         raise OSError("/secret/python is missing")
 
     async def scenario(client: Any) -> None:
         monkeypatch.setattr(client.kernels, "start_kernel", broken)
-        answer = await client.get(PAGE)
-        assert answer.code == 500
-        assert "could not be calculated" in answer.body.decode()
-        assert "secret" not in answer.body.decode()
+        text = (await client.get(PAGE)).body.decode()
+        assert "could not be calculated" in text
+        assert "secret" not in text
+        assert text.split("<strong>")[1].split("</strong>")[0] in caplog.text
+        assert "/secret/python is missing" in caplog.text
         assert client.kernels.taken == 0
 
     serving(scenario)
+
+
+def test_before_the_kernel_has_started_the_viewer_has_prose_controls_and_the_picture(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def found(self: Pictures, view: View) -> dict[str, str]:
+        asked.append(view.parameters)
+        return {view.notebook.node.cells[1].id: "<svg>drawn before</svg>"}
+
+    monkeypatch.setattr(Pictures, "find", found)
+
+    async def scenario(client: Any) -> None:
+        start, free = client.kernels.start_kernel, asyncio.Event()
+
+        async def late(**options: Any) -> Any:
+            await free.wait()
+            return await start(**options)
+
+        monkeypatch.setattr(client.kernels, "start_kernel", late)
+        arrived: list[str] = []
+
+        def receive(piece: bytes) -> None:
+            arrived.append(piece.decode())
+
+        page = asyncio.ensure_future(client.get(PAGE + "?grain=week", streaming_callback=receive))
+        await client.until(lambda: "rk.still(true)" in "".join(arrived))
+        before = "".join(arrived).split('<div id="rk-app-still">')[1]
+        assert "<svg>drawn before</svg>" in before
+        assert "Cohorts" in before.split("</h1>")[0]
+        assert "rk.step" not in before
+        free.set()
+        await page
+        assert "rk.step(2, 2)" in "".join(arrived)
+        assert asked[0].grain == "week"
+
+    serving(scenario, "6 * 7")
+
+
+def test_a_view_never_seen_opens_with_a_frame_that_says_how_long_it_usually_takes(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pictures, "usual_seconds", lambda self, view: 3.2)
+
+    async def scenario(client: Any) -> None:
+        text = (await client.get(PAGE)).body.decode()
+        assert "rk.still(false)" in text
+        assert "Computing … This usually takes about 3 seconds." in text
+        assert "<span>Period</span><span>month</span>" in text
+
+    serving(scenario, "view.controls()", tags=["controls"])
+
+
+def test_pictures_are_wanted_of_pages_that_were_opened_and_of_links_that_were_copied(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[Any] = []
+    monkeypatch.setattr(Pictures, "want", lambda self, view: wanted.append(view.parameters.grain))
+
+    async def scenario(client: Any) -> None:
+        assert (await client.get(PAGE + "?grain=week", method="HEAD")).code == 200
+        assert client.kernels.taken == 0
+        assert wanted == ["week"]
+        await client.get(PAGE + "?grain=year")
+        assert wanted == ["week", "year"]
+
+    serving(scenario, "1")
+
+
+def test_no_picture_is_wanted_of_a_page_that_failed(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pictures, "want", lambda self, view: pytest.fail("wanted"))
+
+    async def scenario(client: Any) -> None:
+        assert "could not be calculated" in (await client.get(PAGE)).body.decode()
+
+    serving(scenario, "1 / 0")
 
 
 def test_viewer_too_many_is_asked_to_come_back(serving: Serving) -> None:

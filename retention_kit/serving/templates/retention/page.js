@@ -1,53 +1,86 @@
 "use strict";
-// The states of the page: loading → live, or loading → failed; live → gone, when its kernel ended.
+// The states of the page: loading → live, or loading → failed; live ⇄ lost, when the server does not
+// answer; → gone, when its kernel has ended.
 (() => {
-  const patience_ms = 30000, pulse_ms = 30000, calm_ms = 50;
+  const patience_ms = 60000, pulse_ms = 4000, answer_ms = 4000, calm_ms = 50;
   const root = document.documentElement;
   const scripts = "script[type='application/vnd.voila.cell-output+json']";
+  const find = (id) => document.getElementById(id);
   let started = false;
 
-  const say = (text) => {
-    const line = document.getElementById("rk-app-status");
-    line.textContent = text;
-    line.hidden = !text;
-  };
   const enter = (state) => { root.dataset.rkState = state; };
   enter("loading");
 
-  const offer = (text) => {
-    enter("gone");
-    say(text + " ");
+  const say = (text) => {
+    const line = find("rk-app-status");
+    line.textContent = text;
+    line.hidden = !text;
+  };
+
+  const banner = (text, action) => {
+    const line = find("rk-app-banner");
+    line.textContent = text + " ";
+    line.hidden = !text;
+    if (!text || !action) return;
     const again = document.createElement("a");
-    again.href = "";
-    again.textContent = "Reload the page";
-    document.getElementById("rk-app-status").append(again, " to go on.");
+    again.href = ""; // the address holds the view
+    again.textContent = action;
+    line.append(again);
+  };
+  const end = (text) => {
+    enter("gone");
+    say("");
+    banner(text, "Reload the page");
+  };
+
+  // The live page takes the place of the still one; what the reader is looking at stays where it is.
+  const unveil = () => {
+    const old = find("rk-app-still");
+    const cells = [...old.querySelectorAll("[data-cell]")];
+    const seen = cells.find((cell) => cell.getBoundingClientRect().bottom > 0);
+    const before = seen ? seen.getBoundingClientRect().top : 0;
+    enter("live");
+    old.remove();
+    const now = seen && document.querySelector(`#rk-app-cells [data-cell="${seen.dataset.cell}"]`);
+    if (now && window.scrollY > 0) window.scrollBy({ top: now.getBoundingClientRect().top - before, behavior: "instant" });
   };
 
   const watch = (kernel) => {
-    const gone = () => {
-      if (root.dataset.rkState === "live") {
-        offer("This page was put to rest because nobody used it, or the server was stopped.");
+    const ended = () => end("This session has ended: nobody used it for a while, or the server was started anew.");
+    const look = async () => {
+      const state = root.dataset.rkState;
+      if (document.visibilityState !== "visible" || (state !== "live" && state !== "lost")) return;
+      try {
+        const answer = await fetch(`/api/kernels/${kernel.id}`, { cache: "no-store", signal: AbortSignal.timeout(answer_ms) });
+        if (!answer.ok) return ended();
+        if (root.dataset.rkState === "lost") {
+          enter("live");
+          banner("");
+        }
+      } catch {
+        enter("lost");
+        banner("The server does not answer: it was stopped, or the network is lost. The address of this page keeps the view.", "Reload the page");
       }
     };
-    const look = () => {
-      if (document.visibilityState !== "visible" || root.dataset.rkState !== "live") return;
-      fetch(`/api/kernels/${kernel.id}`).then((answer) => { if (!answer.ok) gone(); }, gone);
-    };
-    kernel.statusChanged.connect((_, status) => { if (status === "dead") gone(); });
+    kernel.statusChanged.connect((_, status) => { if (status === "dead") ended(); });
     kernel.connectionStatusChanged.connect((_, status) => { if (status !== "connected") look(); });
     document.addEventListener("visibilitychange", look);
+    window.addEventListener("offline", look);
+    window.addEventListener("online", look);
     setInterval(look, pulse_ms);
   };
 
   const shown = () => [...document.querySelectorAll(".rk-app-widget")].every(
     (place) => !place.querySelector(scripts) && place.querySelector(".jp-OutputArea-output > *"));
+  // Charts draw themselves once the chart library is there.
+  const drawn = () => [...document.querySelectorAll("#rk-app-cells .rk-chart")].every((chart) => chart.hidden || chart.dataset.drawn);
 
   const waitForWidgets = () => {
-    const late = setTimeout(() => offer("Some controls have not loaded."), patience_ms);
+    const late = setTimeout(() => end("Some parts of this page have not loaded."), patience_ms);
     const settle = () => {
       observer.disconnect();
       clearTimeout(late);
-      enter("live");
+      unveil();
       say("");
       if (window.jupyterapp) window.jupyterapp.widgetManagerPromise.promise.then((all) => watch(all.kernel));
     };
@@ -55,10 +88,10 @@
     let calm;
     const look = () => {
       clearTimeout(calm);
-      if (shown()) calm = setTimeout(settle, calm_ms);
+      if (shown() && drawn()) calm = setTimeout(settle, calm_ms);
     };
     const observer = new MutationObserver(look);
-    observer.observe(document.getElementById("rk-app-cells"), { childList: true, subtree: true });
+    observer.observe(find("rk-app-cells"), { attributeFilter: ["data-drawn", "hidden"], childList: true, subtree: true });
     look();
   };
 
@@ -71,7 +104,8 @@
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   window.rk = {
-    step: (done, all) => say(done < all ? `Loading: step ${done} of ${all} done.` : "Loading: connecting the controls."),
+    still: (pictured) => { root.dataset.rkPicture = pictured ? "picture" : "frame"; },
+    step: (done, all) => say(done < all ? `Starting the controls: step ${done} of ${all}.` : "Starting the controls: connecting."),
     fail: () => { enter("failed"); document.title = "Not calculated – " + document.title; },
   };
 })();
