@@ -386,7 +386,8 @@ def _card(shown: Opened) -> list[Term]:
 
 
 def _card_html(shown: Opened) -> str:
-    sql = f"<p>The statement behind the counts:</p><pre>{escape(shown.table.sql)}</pre>"
+    statement = escape(shown.table.sql)
+    sql = f'<div class="rk-sql"><p>The statement behind the counts:</p><pre>{statement}</pre></div>'
     summary = "<summary>How is this computed?</summary>"
     return f'<details class="rk-card">{summary}{panels.terms(_card(shown))}{sql}</details>'
 
