@@ -6,7 +6,21 @@ from importlib.metadata import version
 
 from retention_kit.data.cache import cache_folder
 
-__all__ = ["vega_bundle"]
+__all__ = ["chart_library", "vega_bundle"]
+
+# Charts on a live page wait for the promise, whichever comes first: they, or the library.
+_ANNOUNCED = """
+;(() => {
+  const shared = (window.retentionKit ??= {});
+  shared.vega ??= new Promise((resolve) => { shared.resolveVega = resolve; });
+  shared.resolveVega?.(window.vegaEmbed);
+})();
+"""
+
+
+def chart_library() -> str:
+    """Return the script of a live page: the bundle, handed to the charts that wait for it."""
+    return vega_bundle() + _ANNOUNCED
 
 
 def vega_bundle() -> str:

@@ -16,10 +16,11 @@ from voila.app import Voila
 
 from retention_kit.params import Notebook
 from retention_kit.serving.access import TokenAccess
-from retention_kit.serving.assets import EXTENSIONS, AssetHandler, frontend_config
+from retention_kit.serving.assets import EXTENSIONS, AssetHandler, ChartLibraryHandler, frontend_config
 from retention_kit.serving.kernels import ViewerKernels, WorkbookKernelSpecs, kernel_environment
 from retention_kit.serving.lines import GoneHandler, WidgetLineHandler
 from retention_kit.serving.notebook_page import NotebookPageHandler
+from retention_kit.serving.nursery import Nursery
 from retention_kit.serving.pages import HealthHandler, LandingHandler, LoginHandler, NotFoundHandler, titles
 from retention_kit.serving.pictures import Pictures
 from retention_kit.serving.view import ServedNotebook, first_views
@@ -98,6 +99,7 @@ class WorkbookServer(Voila):
             (rf"/api/kernels/{KERNEL}", KernelHandler),
             (rf"/api/kernels/{KERNEL}/channels", WidgetLineHandler),
             (rf"/voila/api/shutdown/{KERNEL}", GoneHandler),
+            (frontend["chartLibraryUrl"], ChartLibraryHandler),
             (frontend["fullStaticUrl"] + "/(.+)", AssetHandler, {"roots": self.static_paths}),
             (
                 frontend["fullLabextensionsUrl"] + f"/((?:{'|'.join(EXTENSIONS)})/.+)",
@@ -114,6 +116,10 @@ class WorkbookServer(Voila):
         self.ioloop.add_callback(self.ready)
         # Nobody waits for the views that the landing page leads to.
         self.ioloop.add_callback(self.pictures.want_all, first_views(self.served.values(), self.datasets))
+        if Nursery.possible():
+            nursery = Nursery(self.environment, Path(self.root_dir))
+            nursery.open()
+            self.kernel_manager.nursery = nursery
         try:
             self.ioloop.start()
         except KeyboardInterrupt:
@@ -126,6 +132,8 @@ class WorkbookServer(Voila):
         """End all kernels; their connection files go with the folder they are in."""
         self.pictures.stop()
         self.ioloop.run_sync(lambda: self.kernel_manager.shutdown_all(now=True))
+        if self.kernel_manager.nursery is not None:
+            self.kernel_manager.nursery.close()
 
     def _log_request(self, handler: Any) -> None:
         # The path only: a query string may hold a mistyped token.

@@ -10,6 +10,7 @@ from queue import Empty
 from typing import Any, cast
 
 import nbformat
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
@@ -21,6 +22,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 CELL_TIMEOUT_S = 120
 START_TIMEOUT_S = 60
+RETRY_MS = 10
 # Every failure is raised here and logged once, with its number, by whoever shows the page.
 SILENT = logging.getLogger("retention_kit.serving.nbclient")
 SILENT.setLevel(logging.CRITICAL + 1)
@@ -55,6 +57,8 @@ async def shown_cells(notebook: nbformat.NotebookNode, kernel: Any) -> AsyncIter
     """
     client = NotebookClient(notebook, km=kernel, timeout=CELL_TIMEOUT_S, log=SILENT)
     client.kc = kernel.client()
+    # A kernel is there within 0.05 s: trying to reach it ten times a second would double that.
+    client.kc.context.setsockopt(zmq.RECONNECT_IVL, RETRY_MS)
     client.kc.start_channels()
     client.kc.allow_stdin = False
     try:
@@ -73,7 +77,8 @@ async def _answering(line: AsyncKernelClient) -> None:
         line.kernel_info()
         with suppress(Empty):
             await line.get_shell_msg(timeout=1)
-            await line.get_iopub_msg(timeout=1)
+            # A kernel that is there at once may answer before it is heard on this line: ask again.
+            await line.get_iopub_msg(timeout=0.1)
             return
         if not await line.is_alive():
             raise CellFailureError("The kernel ended before it answered.")

@@ -3,22 +3,25 @@
 import asyncio
 import json
 import re
-import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 from traitlets import Float, Integer
 
-__all__ = ["ViewerKernels", "WorkbookKernelSpecs", "kernel_environment"]
+from retention_kit.serving.nursery import START, Nursery
+
+__all__ = ["ViewerKernel", "ViewerKernels", "WorkbookKernelSpecs", "kernel_environment"]
 
 SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(^|_)(API|PRIVATE)?_?KEYS?($|_)", re.I)
 SECRET_VALUE = re.compile(r"://[^/@\s]+:[^/@\s]+@")
+# Pools and threads for long calculations hold 4 MB that nothing on a page uses.
+_FRUGAL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def kernel_environment(
@@ -40,11 +43,16 @@ def kernel_environment(
         for name, value in environ.items()
         if not SECRET_NAME.search(name) and not SECRET_VALUE.search(value)
     }
-    return kept | {
-        "IPYTHONDIR": str(folder),
-        "RETENTION_SURFACE": "app",
-        "RETENTION_DATASETS": json.dumps({name: str(path.resolve()) for name, path in datasets.items()}),
-    }
+    return (
+        _FRUGAL
+        | kept
+        | {
+            "IPYTHONDIR": str(folder),
+            "RETENTION_SURFACE": "app",
+            "RETENTION_CHART_LIBRARY": "page",
+            "RETENTION_DATASETS": json.dumps({name: str(path.resolve()) for name, path in datasets.items()}),
+        }
+    )
 
 
 class WorkbookKernelSpecs(KernelSpecManager):
@@ -54,8 +62,8 @@ class WorkbookKernelSpecs(KernelSpecManager):
         """Return the one specification, for any name a notebook may carry."""
         return KernelSpec(
             argv=[
-                sys.executable,
-                *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+                *START,
+                *("-f", "{connection_file}"),
                 # Viewers' sessions are nobody's command history.
                 "--HistoryManager.enabled=False",
             ],
@@ -64,11 +72,30 @@ class WorkbookKernelSpecs(KernelSpecManager):
         )
 
 
+class ViewerKernel(ServerKernelManager):
+    """The kernel of a viewer, from the nursery if there is one."""
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
+        nursery = cast("ViewerKernels", self.parent).nursery
+        born = nursery and await nursery.kernel(
+            kernel_cmd[len(START) :], environment=options["env"], folder=options["cwd"]
+        )
+        if not born:
+            await super()._async_launch_kernel(kernel_cmd, **options)
+            return
+        place = cast("Any", self.provisioner)
+        place.process, place.pid, place.pgid, place.cwd = born, born.pid, born.pid, options["cwd"]
+        self._reconcile_connection_info(place.connection_info)
+
+
 class ViewerKernels(AsyncMappingKernelManager):
     """Starts a kernel for a viewer while there is room, and ends it when nobody looks any more."""
 
     max_kernels = Integer(8, config=True, help="Viewers served at the same time.")
     linger_s = Float(60, config=True, help="Seconds a kernel outlives its last connection.")
+
+    kernel_manager_class = ViewerKernel.__module__ + "." + ViewerKernel.__name__
+    nursery: Nursery | None = None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
@@ -97,6 +124,15 @@ class ViewerKernels(AsyncMappingKernelManager):
 
     async def begin(self, kernel_id: str, env: Mapping[str, str]) -> Any:
         """Start the kernel a place was taken for, and return its manager."""
+        start = asyncio.ensure_future(self._begin(kernel_id, env))
+        try:
+            return await asyncio.shield(start)
+        except asyncio.CancelledError:
+            # The viewer has left. A start is not broken off half-way: the kernel ends once it is there.
+            start.add_done_callback(lambda _: self._end_unwatched(kernel_id))
+            raise
+
+    async def _begin(self, kernel_id: str, env: Mapping[str, str]) -> Any:
         try:
             await self.start_kernel(
                 kernel_id=kernel_id, kernel_name="python3", cwd=self.root_dir, env=dict(env)

@@ -1,12 +1,13 @@
 """A chart on a live page, over one bundle of scripts for all charts of the page."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-from retention_kit.charts.bundle import vega_bundle
+from retention_kit.charts.bundle import chart_library
 from retention_kit.charts.chart import Chart
 from retention_kit.charts.theme import css
 from retention_kit.tables import csv_text, html_table
@@ -23,13 +24,9 @@ class PageScripts(anywidget.AnyWidget):
     _css = css()
 
     def __init__(self) -> None:
-        announce = (
-            "\nconst shared = (window.retentionKit ??= {});"
-            "\nif (!shared.vega) shared.vega = new Promise((resolve) => { shared.resolveVega = resolve; });"
-            "\nshared.resolveVega?.(window.vegaEmbed);"
-            "\nexport default { render({ el }) { el.hidden = true; } };"
-        )
-        super().__init__(_esm=vega_bundle() + announce)
+        # Where the page itself brings the chart library, a megabyte less goes over its websocket.
+        library = "" if os.environ.get("RETENTION_CHART_LIBRARY") == "page" else chart_library()
+        super().__init__(_esm=library + "export default { render({ el }) { el.hidden = true; } };")
 
 
 class ChartWidget(anywidget.AnyWidget):

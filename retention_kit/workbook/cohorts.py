@@ -25,7 +25,6 @@ from retention_kit.measures.comparison import definitions_compared
 from retention_kit.params import CohortParameters, notebook
 from retention_kit.tables import escape, plain
 from retention_kit.workbook import panels
-from retention_kit.workbook.arrow_alone import keep_pandas_out
 from retention_kit.workbook.panels import Term
 from retention_kit.workbook.state import State
 from retention_kit.workbook.surface import Surface, first_view, surface
@@ -311,8 +310,6 @@ def cohort_view(namespace: Mapping[str, Any]) -> CohortView:
         shown above the defaults.
     """
     where = surface()
-    if where is Surface.APP:
-        keep_pandas_out()
     return CohortView(first_view(CohortParameters, namespace, where), where)
 
 

@@ -58,7 +58,7 @@ def printed(figures: Sequence[Figure]) -> str:
     rows = [("", "measured", "target", "", "")]
     for one in figures:
         target = f"≤ {one.target:g} {one.unit}" if one.target is not None else ""
-        digits = 0 if one.unit in ("MB", "ms") else 2
+        digits = 0 if one.unit in ("MB", "ms") and one.value >= 10 else 2
         rows.append((one.name, f"{one.value:,.{digits}f} {one.unit}", target, one.verdict, one.detail))
     a, b, c, d = (max(len(row[i]) for row in rows) for i in range(4))
     lines = (f"{row[0]:{a}}  {row[1]:>{b}}  {row[2]:>{c}}  {row[3]:{d}}  {row[4]}".rstrip() for row in rows)

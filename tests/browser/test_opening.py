@@ -1,4 +1,4 @@
-"""How a page opens, and how it ends: a picture first, the live page in its place, a banner when it is over."""
+"""How a page opens and ends: a picture first, the live page in its place, a banner when it is over."""
 
 import os
 import time
@@ -29,7 +29,8 @@ customer_id = "customer"
 ordered_at = "day"
 """
 # Tops of what a reader orients by, whether the page is still or live.
-TOPS = """() => Object.fromEntries([...document.querySelectorAll("[data-cell] h1, [data-cell] h2, .rk-chart-title")]
+TOPS = """() => Object.fromEntries(
+  [...document.querySelectorAll("[data-cell] h1, [data-cell] h2, .rk-chart-title")]
   .map((node) => [node.textContent, Math.round(node.getBoundingClientRect().top + scrollY)]))"""
 
 

@@ -1,6 +1,6 @@
 from importlib.metadata import version
 
-from retention_kit.charts.bundle import vega_bundle
+from retention_kit.charts.bundle import chart_library, vega_bundle
 
 
 def test_bundle_is_kept_under_its_version(tmp_path, monkeypatch):
@@ -22,3 +22,9 @@ def test_bundle_loads_nothing_from_elsewhere():
     script = vega_bundle()
     assert "cdn.jsdelivr.net" not in script
     assert "unpkg.com" not in script
+
+
+def test_library_is_the_bundle_handed_to_the_charts_that_wait():
+    library = chart_library()
+    assert library.startswith(vega_bundle())
+    assert "resolveVega?.(window.vegaEmbed)" in library

@@ -6,6 +6,7 @@ from typing import Any
 
 from voila.configuration import VoilaConfiguration
 
+from retention_kit.charts.bundle import chart_library
 from retention_kit.serving.assets import frontend_config
 
 
@@ -26,6 +27,21 @@ def test_scripts_are_packed_and_kept_by_the_browser(serving: Callable[..., Any])
         assert packed.headers["Content-Type"] == "text/javascript"
         assert gzip.decompress(packed.body) == plain.body
         assert len(packed.body) < len(plain.body) / 2
+
+    serving(scenario)
+
+
+def test_chart_library_is_packed_and_kept_by_the_browser(serving: Callable[..., Any]) -> None:
+    async def scenario(client: Any) -> None:
+        page = (await client.get("/voila/render/01_cohorts.ipynb")).body.decode()
+        address = page.split('<script async type="module" src="')[1].split('"')[0]
+        packed = await client.get(address, headers={"Accept-Encoding": "gzip"}, decompress_response=False)
+        plain = await client.get(address, decompress_response=False)
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert "immutable" in packed.headers["Cache-Control"]
+        assert packed.headers["Content-Type"] == "text/javascript"
+        assert gzip.decompress(packed.body) == plain.body == chart_library().encode()
+        assert len(packed.body) < 400_000
 
     serving(scenario)
 

@@ -78,8 +78,16 @@ def test_page_may_send_clicks(widget):
     assert widget.clicked["row"] == "Jan 2024"
 
 
-def test_scripts_come_once_and_from_here():
+def test_scripts_come_once_and_from_here(monkeypatch):
+    monkeypatch.delenv("RETENTION_CHART_LIBRARY", raising=False)
     script = PageScripts()._esm
     assert "resolveVega" in script
     assert "vegaEmbed" in script
     assert len(ChartWidget()._esm) < 10_000
+
+
+def test_page_that_brings_the_chart_library_is_not_sent_it(monkeypatch):
+    monkeypatch.setenv("RETENTION_CHART_LIBRARY", "page")
+    scripts = PageScripts()
+    assert len(scripts._esm) < 100
+    assert ".rk-page" in scripts._css
