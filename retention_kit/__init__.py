@@ -9,19 +9,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from retention_kit.data.dataset import Dataset, open_dataset
+    from retention_kit.measures.cadence import purchase_cadence
+    from retention_kit.measures.churn import churn_curves
     from retention_kit.measures.cohort_result import CohortTable
     from retention_kit.measures.cohorts import cohort_table
     from retention_kit.params import CohortParameters
 
-__all__ = ["CohortParameters", "CohortTable", "Dataset", "cohort_table", "open_dataset"]
+__all__ = [
+    "CohortParameters",
+    "CohortTable",
+    "Dataset",
+    "churn_curves",
+    "cohort_table",
+    "open_dataset",
+    "purchase_cadence",
+]
 __version__ = version("retention-kit")
 
 _HOMES = {
     "CohortParameters": "retention_kit.params",
     "CohortTable": "retention_kit.measures.cohort_result",
     "Dataset": "retention_kit.data.dataset",
+    "churn_curves": "retention_kit.measures.churn",
     "cohort_table": "retention_kit.measures.cohorts",
     "open_dataset": "retention_kit.data.dataset",
+    "purchase_cadence": "retention_kit.measures.cadence",
 }
 
 

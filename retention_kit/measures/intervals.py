@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from retention_kit.errors import ParameterError
 
-__all__ = ["BUCKETS", "jackknife", "newcombe", "wilson"]
+__all__ = ["BUCKETS", "jackknife", "newcombe", "normal_quantile", "wilson"]
 
 BUCKETS = 100  # groups of customers that the jackknife leaves out in turn
 
@@ -43,7 +43,7 @@ def wilson(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> t
     >>> print(f"{low:.4f} {high:.4f}")
     0.2553 0.3662
     """
-    z = _normal_quantile(level)
+    z = normal_quantile(level)
     x = np.asarray(successes, dtype=float)
     n = np.where(np.asarray(trials) > 0, trials, np.nan).astype(float)
     share = x / n
@@ -133,11 +133,12 @@ def jackknife(
         mean = without.sum(axis=0) / groups
         squares = np.where(used, (without - mean) ** 2, 0.0).sum(axis=0)
         error = np.where(groups > 1, np.sqrt((groups - 1) / groups * squares), np.nan)
-    half = _normal_quantile(level) * error
+    half = normal_quantile(level) * error
     return ratio, ratio - half, ratio + half
 
 
-def _normal_quantile(level: float) -> float:
+def normal_quantile(level: float) -> float:
+    """Return the distance, in standard errors, of an interval's ends at a confidence level."""
     if not 0 < level < 1:
         raise ParameterError(f"level={level!r} is no confidence level.", todo="Choose one between 0 and 1.")
     return NormalDist().inv_cdf((1 + level) / 2)
