@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from retention_kit.measures.churn import churn_curves
     from retention_kit.measures.cohort_result import CohortTable
     from retention_kit.measures.cohorts import cohort_table
+    from retention_kit.models.contractual import contract_fit
     from retention_kit.params import CohortParameters
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Dataset",
     "churn_curves",
     "cohort_table",
+    "contract_fit",
     "open_dataset",
     "purchase_cadence",
 ]
@@ -32,6 +34,7 @@ _HOMES = {
     "Dataset": "retention_kit.data.dataset",
     "churn_curves": "retention_kit.measures.churn",
     "cohort_table": "retention_kit.measures.cohorts",
+    "contract_fit": "retention_kit.models.contractual",
     "open_dataset": "retention_kit.data.dataset",
     "purchase_cadence": "retention_kit.measures.cadence",
 }

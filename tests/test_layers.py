@@ -13,7 +13,7 @@ HOUSE = Path(retention_kit.__file__).parent
 FLOORS = {
     "errors": 0, "definitions": 0, "params": 0, "links": 0, "resources": 0,
     "data": 1,
-    "measures": 2,
+    "measures": 2, "models": 2,
     "charts": 3, "tables": 3,
     "workbook": 4, "reports": 4, "serving": 4,
     "cli": 5, "__main__": 5, "progress": 5,
@@ -76,9 +76,11 @@ def test_importing_the_package_loads_no_engine_and_no_library_of_charts():
     [
         "data.dataset",
         "data.ledger",
+        "measures.churn",
         "measures.cohorts",
         "measures.comparison",
         "measures.customers",
+        "models.contractual",
         "params",
     ],
 )
