@@ -34,7 +34,7 @@ def test_scripts_are_packed_and_kept_by_the_browser(serving: Callable[..., Any])
 def test_chart_library_is_packed_and_kept_by_the_browser(serving: Callable[..., Any]) -> None:
     async def scenario(client: Any) -> None:
         page = (await client.get("/voila/render/01_cohorts.ipynb")).body.decode()
-        address = page.split('<script async type="module" src="')[1].split('"')[0]
+        address = page.split('<link rel="modulepreload" href="')[1].split('"')[0]
         packed = await client.get(address, headers={"Accept-Encoding": "gzip"}, decompress_response=False)
         plain = await client.get(address, decompress_response=False)
         assert packed.headers["Content-Encoding"] == "gzip"

@@ -72,8 +72,9 @@
 
   const shown = () => [...document.querySelectorAll(".rk-app-widget")].every(
     (place) => !place.querySelector(scripts) && place.querySelector(".jp-OutputArea-output > *"));
-  // Charts draw themselves once the chart library is there.
-  const drawn = () => [...document.querySelectorAll("#rk-app-cells .rk-chart")].every((chart) => chart.hidden || chart.dataset.drawn);
+  // Charts draw themselves once the chart library is there; those below what the reader sees may come later.
+  const drawn = () => [...document.querySelectorAll("#rk-app-cells .rk-chart")].every(
+    (chart) => chart.hidden || chart.dataset.drawn || chart.getBoundingClientRect().top > innerHeight);
 
   const waitForWidgets = () => {
     const late = setTimeout(() => end("Some parts of this page have not loaded."), patience_ms);
@@ -86,9 +87,11 @@
     };
     // A box is there before what is in it: the page is ready once nothing has been added for a moment.
     let calm;
-    const look = () => {
+    const look = (changes = []) => {
+      const chartsOnly = changes.length && changes.every((change) => change.target.closest(".rk-chart"));
+      if (calm && chartsOnly) return;
       clearTimeout(calm);
-      if (shown() && drawn()) calm = setTimeout(settle, calm_ms);
+      calm = shown() && drawn() ? setTimeout(settle, calm_ms) : 0;
     };
     const observer = new MutationObserver(look);
     observer.observe(find("rk-app-cells"), { attributeFilter: ["data-drawn", "hidden"], childList: true, subtree: true });
