@@ -94,7 +94,7 @@ def report(
     name: Annotated[
         str, typer.Option(help="What the report's folder is called; default: notebook and dataset.")
     ] = "",
-    timeout: Annotated[float, typer.Option(help="Time limit of the run, in seconds.")] = 1800.0,
+    timeout: Annotated[float, typer.Option(help="Time limit of the notebook, in seconds.")] = 1800.0,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print it as a PDF too; needs Chromium.")] = False,
 ) -> None:
     """Run a notebook as a report and publish it."""

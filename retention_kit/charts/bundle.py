@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from importlib.metadata import version
 
 from retention_kit.data.cache import cache_folder
@@ -31,16 +32,17 @@ def vega_bundle() -> str:
     path = cache_folder() / f"vega-{version('vl-convert-python')}.js"
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except OSError:
         pass
     import vl_convert
 
     script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg] # its stub wants a snippet
     # Pages name the script by the hash of what a browser reads, and it reads every line end as "\n".
     script = script.replace("\r\n", "\n").replace("\r", "\n")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(script)
-    os.replace(name, path)
+    with suppress(OSError):  # a cache that cannot be written to is for the data's reader to say
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(script)
+        os.replace(name, path)
     return script

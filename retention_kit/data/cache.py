@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,9 +88,14 @@ class Store:
         """Whether the file ``name`` is there, undamaged."""
         return self._good(self.folder / name)
 
+    def used(self, name: str) -> None:
+        """Remember that the file ``name`` was used just now."""
+        status = (self.folder / name).stat()
+        os.utime(self.folder / name, ns=(time.time_ns(), status.st_mtime_ns))
+
     def trim(self, pattern: str, *, keep: int) -> None:
-        """Remove the oldest files whose names match ``pattern``, so that ``keep`` are left."""
-        files = sorted(self.folder.glob(pattern), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        """Remove files whose names match ``pattern``, those used least lately, so that ``keep`` are left."""
+        files = sorted(self.folder.glob(pattern), key=_last_use, reverse=True)
         for path in files[keep:]:
             for name in (path.name, self._digest_path(path).name, f"{path.name}.lock"):
                 (self.folder / name).unlink(missing_ok=True)
@@ -165,3 +171,10 @@ def file_digest(path: Path) -> str:
 def _stamp(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_size, status.st_mtime_ns
+
+
+def _last_use(path: Path) -> int:
+    try:
+        return path.stat().st_atime_ns
+    except FileNotFoundError:  # another process was faster
+        return 0

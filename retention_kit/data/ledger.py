@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["GRAINS", "Ledger", "open_ledger"]
 
 _FILTERED = "_only_"
+_FILTERED_KEPT = 400  # files
 _PER_CUSTOMER = ("firsts", "segments", "ledger")
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
 
@@ -299,6 +300,8 @@ class Ledger:
             if name not in self._defined:
                 self._define(name, f"read_parquet({literal(path)})", rows.more)
                 self._defined.add(name)
+                if self.only:  # any viewer may ask for another value, and each has files of its own
+                    store.trim(f"*{_FILTERED}*.parquet", keep=_FILTERED_KEPT)
             if name in self._held:
                 self._held.remove(name)
                 self._connection.execute(f"DROP TABLE {_table(name)}")

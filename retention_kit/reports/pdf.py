@@ -36,7 +36,7 @@ _FLAGS = (
 
 
 def find_chromium() -> str:
-    """Return the program that prints: the one ``RETENTION_CHROMIUM`` names, or the first found on the path.
+    """Return the path of the program that prints: what ``RETENTION_CHROMIUM`` names, or the first found.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def find_chromium() -> str:
             f"A PDF needs Chromium or Google Chrome: {none}.",
             todo=f"Install one, name one with {VARIABLE}, {_INSTEAD}",
         )
-    return found
+    return str(Path(found).resolve())  # it is started in another folder
 
 
 def print_page(page: Path, pdf: Path, *, chromium: str, room: Path, timeout: float = LIMIT_S) -> None:
@@ -88,14 +88,20 @@ def print_page(page: Path, pdf: Path, *, chromium: str, room: Path, timeout: flo
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--no-sandbox")  # as root it refuses to start with one; the page runs no scripts
     with log.open("wb") as stream:
-        process = subprocess.Popen(  # noqa: S603 - a browser of the user's choice, no shell
-            [*command, paper.as_uri()],
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            cwd=room,
-            start_new_session=True,  # Ctrl-C reaches the runner, which then ends it in order
-        )
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a browser of the user's choice, no shell
+                [*command, paper.as_uri()],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                cwd=room,
+                start_new_session=True,  # Ctrl-C reaches the runner, which then ends it in order
+            )
+        except OSError as error:
+            raise ReportError(
+                f"{Path(chromium).name!r} cannot be started: {error.strerror}.",
+                todo=f"Name another program with {VARIABLE}, {_INSTEAD}",
+            ) from None
         try:
             process.wait(timeout)
         except subprocess.TimeoutExpired:

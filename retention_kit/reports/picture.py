@@ -88,10 +88,7 @@ def main() -> None:
     except ReportError as error:
         sys.exit(str(error))
     cells = json.loads((folder / EXECUTED).read_text(encoding="utf-8"))["cells"]
-    made = {
-        "fingerprint": result["dataset"]["fingerprint"],
-        "cells": outputs(cells, dict(_charts(folder, result))),
-    }
+    made = {"cells": outputs(cells, dict(_charts(folder, result)))}
     (folder / PICTURE).write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
 
 

@@ -99,6 +99,7 @@ class ViewerKernels(AsyncMappingKernelManager):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        self._admitted: set[str] = set()
         self._starting: set[str] = set()
         self._ending: set[str] = set()
         self._tasks: set[asyncio.Future[None]] = set()
@@ -106,7 +107,7 @@ class ViewerKernels(AsyncMappingKernelManager):
     @property
     def taken(self) -> int:
         """Number of places taken; a kernel on its way out no longer counts."""
-        return len((self._starting | set(self._kernels)) - self._ending)
+        return len((self._admitted | self._starting | set(self._kernels)) - self._ending)
 
     def admit(self) -> str:
         """Take a place and return the id of the kernel to start.
@@ -119,11 +120,17 @@ class ViewerKernels(AsyncMappingKernelManager):
         if self.taken >= self.max_kernels:
             raise HTTPError(503, "all %d places are taken", self.max_kernels)
         kernel_id = str(uuid.uuid4())
-        self._starting.add(kernel_id)
+        self._admitted.add(kernel_id)
         return kernel_id
+
+    def give_back(self, kernel_id: str) -> None:
+        """Free a place whose kernel was never started; one that was started ends otherwise."""
+        self._admitted.discard(kernel_id)
 
     async def begin(self, kernel_id: str, env: Mapping[str, str]) -> Any:
         """Start the kernel a place was taken for, and return its manager."""
+        self._starting.add(kernel_id)
+        self._admitted.discard(kernel_id)
         start = asyncio.ensure_future(self._begin(kernel_id, env))
         try:
             return await asyncio.shield(start)

@@ -56,12 +56,16 @@ class NotebookPageHandler(PageHandler):
         # Voilà's script ends the kernel when the tab closes, and proves with this cookie that the
         # request is its own; nothing else on the page would set it.
         _ = self.xsrf_token
+        view = self._view(notebook)
+        picture = self.pictures.find(view)
         kernel_id = self.kernels.admit()
-        self._streaming = asyncio.ensure_future(self._stream(notebook, kernel_id))
+        self._streaming = asyncio.ensure_future(self._stream(view, picture, kernel_id))
         try:
             await self._streaming
         except (StreamClosedError, asyncio.CancelledError):
             self.log.info("The viewer of %s left before it was ready.", file)
+        finally:
+            self.kernels.give_back(kernel_id)
 
     def on_connection_close(self) -> None:
         """Stop working for a viewer who has left."""
@@ -77,10 +81,8 @@ class NotebookPageHandler(PageHandler):
     def _view(self, notebook: ServedNotebook) -> View:
         return view_at(notebook, without_token(self.request), self.datasets)
 
-    async def _stream(self, notebook: ServedNotebook, kernel_id: str) -> None:
-        live = False
-        view, start = self._view(notebook), time.monotonic()
-        picture = self.pictures.find(view)
+    async def _stream(self, view: View, picture: Mapping[str, str] | None, kernel_id: str) -> None:
+        live, start, notebook = False, time.monotonic(), view.notebook
         try:
             page = (
                 templates(streamed=True)

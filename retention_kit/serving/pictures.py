@@ -4,7 +4,6 @@ A picture belongs to one state of the data, one set of parameters and one versio
 found by a key made of all three, so that another's is never shown; where there is none, the page says so.
 """
 
-import asyncio
 import hashlib
 import json
 import logging
@@ -12,9 +11,12 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,7 +33,8 @@ __all__ = ["Pictures"]
 
 _LIMIT_S = 300
 _FAREWELL_S = 10  # to end what it has started
-_WAITING = 16  # views that wait for their picture; older ones give way
+_RETRY_S = 600  # until what could not be drawn is tried again
+_WAITING = 16  # views that were asked for and wait for their picture
 _KEPT = 300  # pictures in the cache, of some 100 kB each
 _PACKAGE = Path(retention_kit.__file__).parent
 _log = logging.getLogger("retention_kit.serving.pictures")
@@ -46,7 +49,7 @@ class Pictures:
         Registered name → dataset file.
     program : sequence of str
         Arguments of Python that run the program which draws, given a folder with ``request.json`` as its
-        last argument; it leaves ``picture.json`` there. None: nothing is ever drawn.
+        last argument; it leaves ``picture.json`` there. Empty: nothing is ever drawn.
     environment : mapping of str to str
         Environment in which it runs.
     """
@@ -55,12 +58,14 @@ class Pictures:
         self, datasets: Mapping[str, Path], *, program: Sequence[str], environment: Mapping[str, str]
     ) -> None:
         self._datasets, self._program, self._environment = datasets, tuple(program), dict(environment)
-        self._store = Store("pictures")
-        self._waiting: OrderedDict[str, View] = OrderedDict()
-        self._failed: deque[str] = deque(maxlen=1000)
+        self._store, self._built = Store("pictures"), _build()
+        self._asked: OrderedDict[str, View] = OrderedDict()
+        self._ahead: deque[View] = deque()
+        self._failed: dict[str, float] = {}
         self._durations: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._work: asyncio.Task[None] | None = None
+        self._worker: threading.Thread | None = None
         self._stopped = False
 
     def find(self, view: View) -> dict[str, str] | None:
@@ -68,25 +73,29 @@ class Pictures:
         key = self._key(view)
         if key is None or not self._store.holds(f"{key}.json"):
             return None
-        made = json.loads((self._store.folder / f"{key}.json").read_text(encoding="utf-8"))
-        cells: dict[str, str] = made["cells"]
+        path = self._store.folder / f"{key}.json"
+        try:
+            cells: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            self._store.used(path.name)
+        except (OSError, ValueError, KeyError):
+            return None  # somebody else removed it just now
         return cells
 
     def want(self, view: View) -> None:
-        """Have the picture of a view drawn, when nothing more urgent is left."""
+        """Have the picture of a view drawn that somebody has asked for; of many, the oldest give way."""
         key = self._key(view)
-        if not self._program or key is None or key in self._failed or self._store.holds(f"{key}.json"):
+        if key is None or not self._is_missing(key):
             return
-        self._waiting[key] = view
-        while len(self._waiting) > _WAITING:
-            self._waiting.popitem(last=False)
-        if self._work is None or self._work.done():
-            self._work = asyncio.ensure_future(self._draw_all())
+        with self._lock:
+            self._asked[key] = view
+            while len(self._asked) > _WAITING:
+                self._asked.popitem(last=False)
+        self._start()
 
     def want_all(self, views: Iterable[View]) -> None:
-        """Have the pictures of some views drawn."""
-        for view in views:
-            self.want(view)
+        """Have the pictures of some views drawn while nobody asks for another."""
+        self._ahead.extend(views)
+        self._start()
 
     def took(self, view: View, seconds: float) -> None:
         """Remember how long a page took to be calculated."""
@@ -100,18 +109,42 @@ class Pictures:
     def stop(self) -> None:
         """End what is being drawn, and draw no more."""
         self._stopped = True
-        self._waiting.clear()
         if self._process is not None:
             _ended(self._process)
 
-    async def _draw_all(self) -> None:
-        while self._waiting and not self._stopped:
-            key, view = self._waiting.popitem(last=False)
+    def _is_missing(self, key: str) -> bool:
+        tried = time.monotonic() - self._failed.get(key, -_RETRY_S)
+        return tried >= _RETRY_S and not self._store.holds(f"{key}.json")
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._program and not self._stopped and self._worker is None:
+                # A daemon: a server that ends waits neither for a program nor for another server's lock.
+                self._worker = threading.Thread(target=self._draw_all, daemon=True)
+                self._worker.start()
+
+    def _next(self) -> tuple[str, View] | None:
+        while not self._stopped:
+            with self._lock:
+                if self._asked:
+                    return self._asked.popitem(last=False)
+                if not self._ahead:
+                    self._worker = None
+                    return None
+                view = self._ahead.popleft()
+            key = self._key(view)
+            if key is not None and self._is_missing(key):
+                return key, view
+        return None
+
+    def _draw_all(self) -> None:
+        while wanted := self._next():
+            key, view = wanted
             try:
-                await asyncio.to_thread(self._draw, key, view)
+                self._draw(key, view)
             except (OSError, RetentionKitError, _NotDrawnError) as error:
                 if not self._stopped:
-                    self._failed.append(key)
+                    self._failed[key] = time.monotonic()
                     _log.info("No picture of %s over %s: %s", view.notebook.entry.name, view.dataset, error)
 
     def _draw(self, key: str, view: View) -> None:
@@ -131,6 +164,8 @@ class Pictures:
         self._store.trim("*.json", keep=_KEPT)
 
     def _run(self, folder: Path) -> None:
+        if self._stopped:
+            raise _NotDrawnError("the server has stopped")
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - our own program, no shell
                 [sys.executable, *self._program, str(folder)],
@@ -157,9 +192,11 @@ class Pictures:
     def _key(self, view: View) -> str | None:
         try:
             state = _state(self._datasets[view.dataset])
-        except (KeyError, OSError, RetentionKitError):
+        except Exception:  # whatever is wrong with a dataset is for its page to say
             return None
-        parts = [_build(), view.notebook.digest, state, view.parameters.model_dump(mode="json")]
+        if _build() != self._built:
+            return None  # the package was replaced: what is drawn now is not what this server shows
+        parts = [self._built, view.notebook.digest, state, view.parameters.model_dump(mode="json")]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -184,11 +221,15 @@ def _state(dataset: Path) -> list[Any]:
     return [[str(path), *_stamp(path)] for path in (dataset, *sources)]
 
 
-@cache
 def _build() -> list[Any]:
     """What tells one version of the package from another, one being worked on included."""
     files = sorted(path for path in _PACKAGE.rglob("*") if path.suffix in (".py", ".js", ".css", ".json"))
-    return [retention_kit.__version__, *([str(path), *_stamp(path)] for path in files)]
+    return [*_versions(), *([str(path), *_stamp(path)] for path in files)]
+
+
+@cache
+def _versions() -> tuple[str, ...]:
+    return tuple(map(version, ("retention-kit", "duckdb", "numpy", "pyarrow", "vl-convert-python")))
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -169,6 +169,18 @@ def test_a_page_whose_server_stopped_says_so(
     expect(page.get_by_role("alert")).to_contain_text("The server does not answer", timeout=BANNER_MS)
 
 
+def test_a_server_that_stops_while_the_page_is_loading_is_told_and_the_picture_stays(
+    page: Page, serve_app: Any, cohort_notebook: Any
+) -> None:
+    app = serve_app(cohort_notebook(SLIDER, "import time\ntime.sleep(60)"))
+    page.goto(app.cohorts, wait_until="commit")
+    expect(page.get_by_role("status")).to_have_text("Starting the controls: step 2 of 3.")
+    app.process.kill()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer", timeout=BANNER_MS)
+    expect(page.get_by_role("heading", name="Cohorts")).to_be_visible()
+    expect(page.locator("#rk-app-cells")).to_be_hidden()
+
+
 def test_a_lost_network_is_told_and_when_it_is_back_the_page_goes_on(
     page: Page, serve_app: Any, cohort_notebook: Any, live: Callable[[Page], None]
 ) -> None:

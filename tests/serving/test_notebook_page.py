@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import websocket_connect
 
 from retention_kit.serving.kernels import ViewerKernels
+from retention_kit.serving.notebook_page import NotebookPageHandler
 from retention_kit.serving.pictures import Pictures
 from retention_kit.serving.view import View
 
@@ -156,6 +157,41 @@ def test_pictures_are_wanted_of_pages_that_were_opened_and_of_links_that_were_co
         assert wanted == ["week", "year"]
 
     serving(scenario, "1")
+
+
+def test_a_viewer_who_leaves_at_once_leaves_his_place_to_the_next(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush = NotebookPageHandler.flush
+
+    def gone(self: Any, include_footers: bool = False) -> Any:
+        if not include_footers:
+            raise StreamClosedError
+        return flush(self, include_footers=True)
+
+    async def scenario(client: Any) -> None:
+        with monkeypatch.context() as leaving:
+            leaving.setattr(NotebookPageHandler, "flush", gone)
+            for _ in range(3):
+                await client.get(PAGE)
+                assert client.kernels.taken == 0
+        assert (await client.get(PAGE)).code == 200
+
+    serving(scenario, "1", max_kernels=1)
+
+
+def test_an_error_before_the_page_begins_takes_no_place(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Pictures, view: View) -> None:
+        raise RuntimeError("unforeseen")
+
+    async def scenario(client: Any) -> None:
+        monkeypatch.setattr(Pictures, "find", broken)
+        assert (await client.get(PAGE)).code == 500
+        assert client.kernels.taken == 0
+
+    serving(scenario, "1", max_kernels=1)
 
 
 def test_no_picture_is_wanted_of_a_page_that_failed(

@@ -1,6 +1,6 @@
 "use strict";
-// The states of the page: loading → live, or loading → failed; live ⇄ lost, when the server does not
-// answer; → gone, when its kernel has ended.
+// The states of the page: loading → live, or loading → failed; → gone, when its kernel has ended. Beside
+// them, the line to the server may be lost for a while.
 (() => {
   const patience_ms = 60000, pulse_ms = 4000, answer_ms = 4000, calm_ms = 50;
   const root = document.documentElement;
@@ -45,30 +45,30 @@
     if (now && window.scrollY > 0) window.scrollBy({ top: now.getBoundingClientRect().top - before, behavior: "instant" });
   };
 
+  const ended = () => end("This session has ended: nobody used it for a while, or the server was started anew.");
+  // Asks the server for the kernel of this page, from the first moment on: before it has started there is none.
+  const look = async () => {
+    const state = root.dataset.rkState;
+    if (document.visibilityState !== "visible" || (state !== "live" && state !== "loading")) return;
+    const { kernelId } = JSON.parse(find("jupyter-config-data").textContent);
+    try {
+      const answer = await fetch(`/api/kernels/${kernelId}`, { cache: "no-store", signal: AbortSignal.timeout(answer_ms) });
+      const wasLost = root.dataset.rkLine === "lost";
+      delete root.dataset.rkLine;
+      if (!answer.ok && (wasLost || root.dataset.rkState === "live")) ended();
+      else if (wasLost) banner("");
+    } catch {
+      root.dataset.rkLine = "lost";
+      banner("The server does not answer: it was stopped, or the network is lost. The address of this page keeps the view.", "Reload the page");
+    }
+  };
   const watch = (kernel) => {
-    const ended = () => end("This session has ended: nobody used it for a while, or the server was started anew.");
-    const look = async () => {
-      const state = root.dataset.rkState;
-      if (document.visibilityState !== "visible" || (state !== "live" && state !== "lost")) return;
-      try {
-        const answer = await fetch(`/api/kernels/${kernel.id}`, { cache: "no-store", signal: AbortSignal.timeout(answer_ms) });
-        if (!answer.ok) return ended();
-        if (root.dataset.rkState === "lost") {
-          enter("live");
-          banner("");
-        }
-      } catch {
-        enter("lost");
-        banner("The server does not answer: it was stopped, or the network is lost. The address of this page keeps the view.", "Reload the page");
-      }
-    };
     kernel.statusChanged.connect((_, status) => { if (status === "dead") ended(); });
     kernel.connectionStatusChanged.connect((_, status) => { if (status !== "connected") look(); });
-    document.addEventListener("visibilitychange", look);
-    window.addEventListener("offline", look);
-    window.addEventListener("online", look);
-    setInterval(look, pulse_ms);
   };
+  for (const event of ["offline", "online"]) window.addEventListener(event, look);
+  document.addEventListener("visibilitychange", look);
+  setInterval(look, pulse_ms);
 
   const shown = () => [...document.querySelectorAll(".rk-app-widget")].every(
     (place) => !place.querySelector(scripts) && place.querySelector(".jp-OutputArea-output > *"));
