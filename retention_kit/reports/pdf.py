@@ -55,7 +55,7 @@ def find_chromium() -> str:
             f"A PDF needs Chromium or Google Chrome: {none}.",
             todo=f"Install one, name one with {VARIABLE}, {_INSTEAD}",
         )
-    return str(Path(found).resolve())  # it is started in another folder
+    return os.path.abspath(found)  # it is started in another folder
 
 
 def print_page(page: Path, pdf: Path, *, chromium: str, room: Path, timeout: float = LIMIT_S) -> None:

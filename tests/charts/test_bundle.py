@@ -18,6 +18,12 @@ def test_kept_bundle_is_read_not_made(tmp_path, monkeypatch):
     assert vega_bundle() == "kept"
 
 
+def test_bundle_is_there_without_a_cache_to_keep_it_in(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RETENTION_CACHE", str(tmp_path / "file"))
+    assert "vegaEmbed" in vega_bundle()
+
+
 def test_bundle_loads_nothing_from_elsewhere():
     script = vega_bundle()
     assert "cdn.jsdelivr.net" not in script

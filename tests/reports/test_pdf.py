@@ -1,6 +1,7 @@
 """Printing, with programs in Chromium's place that do what a browser can do wrong."""
 
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -76,6 +77,20 @@ def test_named_program_that_is_not_there_is_an_error_even_when_another_one_is(pr
     monkeypatch.setenv(VARIABLE, "/nowhere/chrome")
     with pytest.raises(ReportError, match="RETENTION_CHROMIUM names '/nowhere/chrome', which is no program"):
         find_chromium()
+
+
+def test_named_program_is_found_from_here_wherever_it_is_started(program, tmp_path, monkeypatch):
+    own = program(name="own-browser")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, "./bin/own-browser")
+    assert find_chromium() == own
+
+
+def test_program_that_cannot_be_started_is_an_error_in_words(program, printed):
+    junk = program(name="junk")
+    Path(junk).write_bytes(b"\x00 no program")
+    with pytest.raises(ReportError, match="'junk' cannot be started"):
+        printed(junk)
 
 
 def test_paper_has_no_scripts_and_no_links_to_files_of_this_machine(program, printed, tmp_path):
