@@ -71,7 +71,9 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
     local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
     assert [url for url in requests if not url.startswith(local)] == []
-    assert errors == []
+    # A page that is left, or whose server stops, while it is loading misses scripts: one that should live
+    # would not, and the tests wait for that.
+    assert [error for error in errors if not error.startswith("Loading chunk")] == []
 
 
 @dataclass(frozen=True)
