@@ -68,7 +68,8 @@ def cell_customers(
     Returns
     -------
     CellCustomers
-        Of attribute cohorts, those who have finished the age.
+        Of attribute cohorts, those who have finished the age. At an age that has not begun, the cohort
+        with nobody active.
 
     Raises
     ------
