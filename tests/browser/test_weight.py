@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psutil
+import pytest
 from playwright.sync_api import Page
 
 from retention_kit.serving.nursery import START
@@ -49,8 +50,10 @@ def choose_all(page: Page) -> None:
 
 
 def test_kernel_stays_lean_while_its_viewer_chooses(
-    page: Page, serve_app: Any, live: Callable[[Page], None]
+    page: Page, serve_app: Any, live: Callable[[Page], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        monkeypatch.delenv(name, raising=False)  # its tracer takes 6 MB that no viewer has
     app = serve_app(ROOT / "notebooks", datasets=CDNOW)
     # The kernel of the first viewer of all reads the file and builds what the views rest on.
     page.goto(app.cohorts)
