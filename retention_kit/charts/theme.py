@@ -4,6 +4,7 @@ Charts are drawn in the light colours; `dark_colours` says which dark colour sta
 Pages and controls ask for the same colours by name, as the style sheet of `css` defines them.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from retention_kit.charts import __path__ as _charts
 
-__all__ = ["CONFIG", "DARK", "LIGHT", "Palette", "css", "dark_colours", "in_the_dark"]
+__all__ = ["CONFIG", "DARK", "LIGHT", "Palette", "css", "dark_colours", "dark_script", "in_the_dark"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,19 @@ CONFIG: dict[str, Any] = {
 }
 
 
+_RECOLOURED = """
+// A specification in other colours: texts and data stay as they are, and a config has none.
+function recoloured(node, colours, kept = @words) {
+  if (typeof node === "string") return Object.hasOwn(colours, node) ? colours[node] : node;
+  if (Array.isArray(node)) return node.map((part) => recoloured(part, colours, kept));
+  if (!node || typeof node !== "object") return node;
+  const inside = (key) => (key === "config" ? [] : kept);
+  const drawn = ([key, part]) => [key, kept.includes(key) ? part : recoloured(part, colours, inside(key))];
+  return Object.fromEntries(Object.entries(node).map(drawn));
+}
+"""
+
+
 def dark_colours() -> dict[str, str]:
     """Return the dark colour for each colour that a chart is drawn in."""
     return dict(zip(_colours(LIGHT), _colours(DARK), strict=True))
@@ -152,6 +166,11 @@ def in_the_dark(spec: Mapping[str, Any]) -> dict[str, Any]:
 
     made: dict[str, Any] = darkened(spec)
     return made
+
+
+def dark_script() -> str:
+    """Return the function ``recoloured`` for pages: what `in_the_dark` does, in the browser."""
+    return _RECOLOURED.replace("@words", json.dumps(WORDS))
 
 
 def css() -> str:

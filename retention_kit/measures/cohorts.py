@@ -17,13 +17,13 @@ from retention_kit.measures.counting import (
     count_amounts,
     count_customers,
 )
+from retention_kit.measures.selecting import data_notes, require_few
 from retention_kit.params import CohortParameters, brackets, condition, validate
 
 __all__ = ["cohort_table", "selected"]
 
 _MAX_CELLS = 600_000
-_LONG_SILENCE_DAYS = 31  # between the last order and the as-of date, worth telling
-_MAX_GROUPS, _MAX_ROWS = 50, 500  # values of an attribute that can be compared, and listed as cohorts
+_MAX_ROWS = 500  # values of an attribute that can be listed as cohorts
 
 
 def cohort_table(
@@ -81,15 +81,9 @@ def cohort_table(
             todo=f"Up to {_MAX_CELLS:,} are allowed: choose a coarser grain, or set age_to.",
         )
     counts, amounts = _counted(dataset, chosen, ledger, clocking, selection, spans)
-    for name, values, most in (
-        (chosen.breakdown, counts.groups, _MAX_GROUPS),
-        (chosen.cohort_by, counts.cohort_keys, _MAX_ROWS),
-    ):
-        if name and len(values) > most:
-            raise ParameterError(
-                f"{name} has {len(values):,} values; up to {most} can be shown.",
-                todo="Choose an attribute with fewer values, or some of the customers by segment.",
-            )
+    require_few(chosen.breakdown, len(counts.groups))
+    if chosen.cohort_by:
+        require_few(chosen.cohort_by, len(counts.cohort_keys), most=_MAX_ROWS)
     if not counts.size.sum():
         raise DataError(
             "No customer is left with this selection.",
@@ -200,17 +194,7 @@ def _amount_column(dataset: Dataset, measure: str) -> str:
 def _notes(
     dataset: Dataset, chosen: CohortParameters, ledger: Ledger, counts: Counts, clocking: Clocking
 ) -> list[str]:
-    notes = []
-    if dataset.as_of_inferred:
-        notes.append(
-            f"The as-of date, {dataset.as_of}, is that of the last order; set as_of if data run longer."
-        )
-    silent = (dataset.as_of - dataset.accounting.last_day).days
-    if silent > _LONG_SILENCE_DAYS:
-        notes.append(
-            f"The last order is of {dataset.accounting.last_day}: in the {silent:,} days up to "
-            f"{dataset.as_of} nobody is active, because nothing was recorded or nothing was sold."
-        )
+    notes = data_notes(dataset)
     if chosen.segment:
         notes.append(
             f"Only customers with {chosen.segment} at their first order; their cohorts are as they were."

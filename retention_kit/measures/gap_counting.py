@@ -8,13 +8,12 @@ import pyarrow as pa
 from retention_kit.data.dataset import Dataset
 from retention_kit.data.engine import literal
 from retention_kit.data.ledger import open_ledger
-from retention_kit.errors import DataError, ParameterError
+from retention_kit.errors import DataError
 from retention_kit.measures.counting import key
+from retention_kit.measures.selecting import data_notes, require_few
 from retention_kit.params import condition
 
 __all__ = ["Counted", "counted"]
-
-_MAX_GROUPS = 50  # values of an attribute that can be compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +59,8 @@ def counted(dataset: Dataset, statement: Callable[..., str], *, breakdown: str, 
     groups = tuple(sorted(set(rows["grp"].to_pylist())))
     if not groups:
         raise DataError("No customer is left with this selection.", todo="Widen segment.")
-    if len(groups) > _MAX_GROUPS:
-        raise ParameterError(
-            f"{breakdown} has {len(groups):,} values; up to {_MAX_GROUPS} can be compared.",
-            todo="Choose an attribute with fewer values, or some of the customers by segment.",
-        )
-    notes = []
-    if dataset.as_of_inferred:
-        notes.append(
-            f"The as-of date, {dataset.as_of}, is that of the last order; set as_of if data run longer."
-        )
+    require_few(breakdown, len(groups))
+    notes = data_notes(dataset)
     if wanted:
         notes.append(f"Only customers with {segment} at their first order.")
     views = ["firsts", "segments"] if named else ["firsts"]

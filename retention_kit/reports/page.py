@@ -20,7 +20,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from retention_kit.charts.bundle import vega_bundle
 from retention_kit.charts.chart import picture
-from retention_kit.charts.theme import LIGHT, css, dark_colours
+from retention_kit.charts.theme import LIGHT, css, dark_colours, dark_script
 from retention_kit.errors import ReportError
 from retention_kit.tables import plain
 
@@ -209,7 +209,7 @@ def _prose(source: str) -> Markup:
 
 
 def _rendered(context: Mapping[str, Any], live: Mapping[str, str], omitted: Sequence[str]) -> str:
-    scripts = [vega_bundle(), _part("page.js")] if live else []
+    scripts = [vega_bundle(), _part("page.js") + dark_script()] if live else []
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     return _template().render(
         **context,

@@ -26,17 +26,6 @@ function isDark() {
   return lab ? lab === "false" : scheme.matches;
 }
 
-// As `in_the_dark` of charts/theme.py: texts and data stay as they are, and a config has none.
-const words = ["data", "datasets", "description", "domain", "text", "title", "tooltip", "usermeta", "values"];
-
-function recoloured(node, colours, kept = words) {
-  if (typeof node === "string") return Object.hasOwn(colours, node) ? colours[node] : node;
-  if (Array.isArray(node)) return node.map((part) => recoloured(part, colours, kept));
-  if (!node || typeof node !== "object") return node;
-  const drawn = ([key, part]) => [key, kept.includes(key) ? part : recoloured(part, colours, key === "config" ? [] : kept)];
-  return Object.fromEntries(Object.entries(node).map(drawn));
-}
-
 function render({ model, el }) {
   el.classList.add("rk-chart");
   const title = element("h3", "rk-chart-title");

@@ -9,7 +9,7 @@ import traitlets
 
 from retention_kit.charts.bundle import chart_library
 from retention_kit.charts.chart import Chart
-from retention_kit.charts.theme import css
+from retention_kit.charts.theme import css, dark_script
 from retention_kit.tables import csv_text, html_table
 
 __all__ = ["ChartWidget", "PageScripts"]
@@ -32,7 +32,7 @@ class PageScripts(anywidget.AnyWidget):
 class ChartWidget(anywidget.AnyWidget):
     """A chart whose specification can change; clicks on cells come back as ``clicked``."""
 
-    _esm = _HERE / "chart_widget.js"
+    _esm = (_HERE / "chart_widget.js").read_text(encoding="utf-8") + dark_script()
     spec = traitlets.Dict().tag(sync=True)
     name = traitlets.Unicode("chart").tag(sync=True)
     clicked = traitlets.Dict().tag(sync=True)

@@ -20,10 +20,10 @@ from retention_kit.charts.chart import picture
 from retention_kit.charts.drawing import DRAWINGS, template
 from retention_kit.charts.theme import dark_colours, in_the_dark
 from retention_kit.reports import run_report
+from retention_kit.workbook.chart_widget import ChartWidget
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-WIDGET = ROOT / "retention_kit" / "workbook" / "chart_widget.js"
 SURFACES = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 25, 31)"}
 expect.set_options(timeout=30_000)  # a busy machine is not a broken page
 
@@ -204,7 +204,7 @@ def test_widgets_follow_the_theme_that_jupyterlab_puts_on_the_page(app: Page) ->
 
 def test_widget_and_python_agree_on_the_dark(page: Page) -> None:
     page.set_content("<p>A page</p>")
-    source = f"{WIDGET.read_text('utf-8')}\nexport {{ recoloured }};"
+    source = f"{ChartWidget._esm}\nexport {{ recoloured }};"
     darkened = """async ([source, spec, colours]) => {
       const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
       return (await import(address)).recoloured(spec, colours);

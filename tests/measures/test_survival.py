@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -83,8 +84,17 @@ def test_the_textbooks_curve_error_median_and_mean():
     ]  # fmt: skip
     assert curve.at_risk_at([6, 7, 10, 13, 16, 22, 23]).tolist() == [21, 17, 15, 12, 11, 7, 6]
     assert curve.median.value == 23
+    # By hand: the steps of the curve, each as wide as it lasts, and Greenwood's sum over what is left.
+    at_risk, left, ends = (21, 17, 15, 12, 11, 7, 6), (3, 1, 1, 1, 1, 1, 1), (6, 7, 10, 13, 16, 22, 23, 35)
+    share, areas = Fraction(1), [Fraction(6)]
+    for n, gone, start, end in zip(at_risk, left, ends, ends[1:], strict=False):
+        share *= 1 - Fraction(gone, n)
+        areas.append(share * (end - start))
+    rest = [sum(areas[i + 1 :]) for i in range(len(at_risk))]
+    variance = sum(a**2 * Fraction(d, n * (n - d)) for a, d, n in zip(rest, left, at_risk, strict=True))
     mean = curve.restricted_mean(35)
-    assert (round(mean.value, 3), round(mean.standard_error, 3)) == (23.287, 2.827)
+    assert mean.value == pytest.approx(float(sum(areas)), rel=1e-12)
+    assert mean.standard_error == pytest.approx(float(variance) ** 0.5, rel=1e-12)
     assert (curve.customers, curve.last_time, curve.notes) == (21, 35, ())
 
 

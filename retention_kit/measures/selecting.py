@@ -1,0 +1,38 @@
+"""What every measure says of its data, and how many values of an attribute it compares."""
+
+from retention_kit.data.dataset import Dataset
+from retention_kit.errors import ParameterError
+
+__all__ = ["data_notes", "require_few"]
+
+_LONG_SILENCE_DAYS = 31  # between the last order and the as-of date, worth telling
+_MOST_GROUPS = 50  # values of an attribute that can be compared
+
+
+def data_notes(dataset: Dataset) -> list[str]:
+    """Return the sentences that a reader has to know whatever is measured."""
+    if dataset.as_of_inferred:
+        return [f"The as-of date, {dataset.as_of}, is that of the last order; set as_of if data run longer."]
+    last_day = dataset.accounting.last_day
+    silent = (dataset.as_of - last_day).days
+    if silent <= _LONG_SILENCE_DAYS:
+        return []
+    return [
+        f"The last order is of {last_day}: in the {silent:,} days up to {dataset.as_of} nobody is active, "
+        "because nothing was recorded or nothing was sold."
+    ]
+
+
+def require_few(attribute: str, values: int, *, most: int = _MOST_GROUPS) -> None:
+    """Refuse an attribute with more values than can be shown.
+
+    Raises
+    ------
+    ParameterError
+        When it has more than ``most``.
+    """
+    if values > most:
+        raise ParameterError(
+            f"{attribute} has {values:,} values; up to {most} can be shown.",
+            todo="Choose an attribute with fewer values, or some of the customers by segment.",
+        )
