@@ -1,15 +1,13 @@
-"""One parameter model per notebook.
+"""Parameters of notebooks: how they are declared, read, checked and listed.
 
-The notebook's ``parameters`` cell, the widgets' ranges, papermill and command-line values and the
-README's table are all made from these models, and every value from outside is checked by them.
+A notebook's ``parameters`` cell, the widgets' ranges, papermill and command-line values and the
+README's table are all made from its model, and every value from outside is checked by it.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
@@ -17,23 +15,13 @@ from pydantic_core import PydanticUndefined
 from retention_kit.errors import ParameterError, did_you_mean
 
 __all__ = [
-    "NOTEBOOKS",
-    "CohortParameters",
-    "Notebook",
     "ViewParameters",
     "assignments",
-    "notebook",
     "typed",
     "validate",
 ]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Grain = Literal["day", "week", "month", "quarter", "year"]
-Clock = Literal["calendar", "elapsed"]
-Mode = Literal["bounded", "unbounded", "range", "streak"]
-Measure = Literal["customers", "orders", "revenue", "margin", "revenue_per_customer", "cumulative_value"]
-
-
 MAX_AGE = 10_000  # periods; no calendar of days reaches further
 _ECHOED = 60  # characters of a refused value
 
@@ -110,109 +98,6 @@ class ViewParameters(BaseModel):
     )
 
 
-class CohortParameters(ViewParameters):
-    """Parameters of the cohort notebook."""
-
-    grain: Grain = Field("month", title="Period", description="length of a period")
-    clock: Clock = Field(
-        "calendar", title="Clock", description="count ages in calendar periods or from the first order"
-    )
-    cohort_by: str = Field(
-        "", title="Cohorts by", description="attribute that forms the cohorts; empty: period of first order"
-    )
-    mode: Mode = Field("bounded", title="Retained means", description="what counts as retained at an age")
-    brackets: Brackets = Field(
-        "1-3,4-6,7-12", title="Brackets", description="ages per bracket, for mode range"
-    )
-    min_orders: int = Field(
-        1,
-        ge=1,
-        le=100,
-        title="Orders to be active",
-        description="orders in a period that make a customer active",
-    )
-    measure: Measure = Field("customers", title="Measure", description="what the cells hold")
-    segment: Condition = Field(
-        "",
-        title="Customers with",
-        description="attribute and value that customers have at their first order, joined by an equals sign",
-    )
-    orders: Condition = Field(
-        "",
-        title="Orders with",
-        description="attribute and value of the orders that count, likewise; redefines the first order",
-    )
-    breakdown: str = Field("", title="Compare by", description="attribute whose values are compared")
-    cohort_from: IsoDate = Field(
-        "", title="Cohorts from", description="first cohort starts on or after, YYYY-MM-DD"
-    )
-    cohort_to: IsoDate = Field(
-        "", title="Cohorts to", description="last cohort starts on or before, YYYY-MM-DD"
-    )
-    age_from: int = Field(0, ge=0, le=MAX_AGE, title="Ages from", description="first age shown, in periods")
-    age_to: int = Field(
-        0, ge=0, le=MAX_AGE, title="Ages to", description="last age shown, in periods; 0: all"
-    )
-    age: int = Field(
-        1, ge=0, le=MAX_AGE, title="Age followed", description="age followed over the cohorts, in periods"
-    )
-    smallest_cohort: int = Field(
-        1,
-        ge=1,
-        le=1_000_000,
-        title="Smallest cohort",
-        description="smaller cohorts are left out, in customers",
-    )
-    level: float = Field(
-        0.95, ge=0.5, le=0.999, title="Interval level", description="confidence level of the intervals"
-    )
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """A notebook of the workbook: its file, its parameters, and the question it answers.
-
-    The controls of the parameters ``in_sight`` are shown at once, those of the others on request.
-    """
-
-    name: str
-    file: str
-    title: str
-    question: str
-    parameters: type[ViewParameters]
-    in_sight: tuple[str, ...]
-
-
-NOTEBOOKS: Mapping[str, Notebook] = MappingProxyType(
-    {
-        "cohorts": Notebook(
-            name="cohorts",
-            file="01_cohorts.ipynb",
-            title="Cohorts",
-            question="Who comes back, and is it getting better?",
-            parameters=CohortParameters,
-            in_sight=("grain", "measure", "mode", "breakdown", "segment", "age"),
-        ),
-    }
-)
-
-
-def notebook(name: str) -> Notebook:
-    """Return the notebook called ``name``.
-
-    Raises
-    ------
-    ParameterError
-        When there is none; the message lists those there are.
-    """
-    if name not in NOTEBOOKS:
-        raise ParameterError(
-            f"There is no notebook {echoed(name)}. {did_you_mean(name, NOTEBOOKS)}".strip(),
-            todo=f"Choose from: {', '.join(NOTEBOOKS)}.",
-        )
-    return NOTEBOOKS[name]
-
-
 def assignments(model: type[BaseModel], texts: Iterable[str]) -> dict[str, Any]:
     """Read command-line texts such as ``grain=week`` as typed values of ``model``'s fields.
 
@@ -237,6 +122,7 @@ def assignments(model: type[BaseModel], texts: Iterable[str]) -> dict[str, Any]:
 def typed(model: type[BaseModel], name: str, text: str) -> Any:
     """Return a text as the type of the parameter's default; one that cannot be read remains a text.
 
+    >>> from retention_kit.notebooks import CohortParameters
     >>> typed(CohortParameters, "age", "3")
     3
     """

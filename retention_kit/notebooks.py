@@ -1,0 +1,205 @@
+"""The notebooks of the workbook: what each asks, and its parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import Field
+
+from retention_kit.errors import ParameterError, did_you_mean
+from retention_kit.params import MAX_AGE, Brackets, Condition, IsoDate, ViewParameters, echoed
+
+__all__ = ["NOTEBOOKS", "ChurnParameters", "CohortParameters", "Notebook", "ScorecardParameters", "notebook"]
+
+Grain = Literal["day", "week", "month", "quarter", "year"]
+Clock = Literal["calendar", "elapsed"]
+Mode = Literal["bounded", "unbounded", "range", "streak"]
+Measure = Literal["customers", "orders", "revenue", "margin", "revenue_per_customer", "cumulative_value"]
+Basis = Literal["auto", "orders", "subscriptions"]
+
+_LEVEL = Field(
+    0.95, ge=0.5, le=0.999, title="Interval level", description="confidence level of the intervals"
+)
+
+
+class CohortParameters(ViewParameters):
+    """Parameters of the cohort notebook."""
+
+    grain: Grain = Field("month", title="Period", description="length of a period")
+    clock: Clock = Field(
+        "calendar", title="Clock", description="count ages in calendar periods or from the first order"
+    )
+    cohort_by: str = Field(
+        "", title="Cohorts by", description="attribute that forms the cohorts; empty: period of first order"
+    )
+    mode: Mode = Field("bounded", title="Retained means", description="what counts as retained at an age")
+    brackets: Brackets = Field(
+        "1-3,4-6,7-12", title="Brackets", description="ages per bracket, for mode range"
+    )
+    min_orders: int = Field(
+        1,
+        ge=1,
+        le=100,
+        title="Orders to be active",
+        description="orders in a period that make a customer active",
+    )
+    measure: Measure = Field("customers", title="Measure", description="what the cells hold")
+    segment: Condition = Field(
+        "",
+        title="Customers with",
+        description="attribute and value that customers have at their first order, joined by an equals sign",
+    )
+    orders: Condition = Field(
+        "",
+        title="Orders with",
+        description="attribute and value of the orders that count, likewise; redefines the first order",
+    )
+    breakdown: str = Field("", title="Compare by", description="attribute whose values are compared")
+    cohort_from: IsoDate = Field(
+        "", title="Cohorts from", description="first cohort starts on or after, YYYY-MM-DD"
+    )
+    cohort_to: IsoDate = Field(
+        "", title="Cohorts to", description="last cohort starts on or before, YYYY-MM-DD"
+    )
+    age_from: int = Field(0, ge=0, le=MAX_AGE, title="Ages from", description="first age shown, in periods")
+    age_to: int = Field(
+        0, ge=0, le=MAX_AGE, title="Ages to", description="last age shown, in periods; 0: all"
+    )
+    age: int = Field(
+        1, ge=0, le=MAX_AGE, title="Age followed", description="age followed over the cohorts, in periods"
+    )
+    smallest_cohort: int = Field(
+        1,
+        ge=1,
+        le=1_000_000,
+        title="Smallest cohort",
+        description="smaller cohorts are left out, in customers",
+    )
+    level: float = _LEVEL
+
+
+class ChurnParameters(ViewParameters):
+    """Parameters of the churn notebook."""
+
+    basis: Basis = Field(
+        "auto",
+        title="Customers leave by",
+        description="silence after orders, or the end of subscriptions; auto: orders where there are some",
+    )
+    breakdown: str = Field("", title="Compare by", description="attribute whose values are compared")
+    segment: Condition = Field(
+        "",
+        title="Customers with",
+        description="attribute and value that customers have at first, joined by an equals sign",
+    )
+    threshold_days: int = Field(
+        0,
+        ge=0,
+        le=MAX_AGE,
+        title="Left after, days",
+        description="silence after which a customer has left, in days; 0: as the dataset or the data suggest",
+    )
+    window_days: int = Field(
+        0,
+        ge=0,
+        le=MAX_AGE,
+        title="Window, days",
+        description="measuring window, in days; 0: as the dataset says, or three purchase cycles",
+    )
+    return_below: float = Field(
+        0.1,
+        ge=0.001,
+        le=0.999,
+        title="Few return below",
+        description="share returning within the window below which a silence means that a customer has left",
+    )
+    grace_days: int = Field(
+        -1,
+        ge=-1,
+        le=MAX_AGE,
+        title="Grace, days",
+        description="days between two subscriptions that do not end a customer; -1: as the dataset says",
+    )
+    grain: Grain = Field("month", title="Period", description="length of a period of rates and renewals")
+    horizon: int = Field(
+        12, ge=1, le=120, title="Periods ahead", description="periods that the projection looks ahead"
+    )
+    level: float = _LEVEL
+
+
+class ScorecardParameters(ViewParameters):
+    """Parameters of the scorecard notebook."""
+
+    grain: Grain = Field("month", title="Period", description="length of a period")
+    period: IsoDate = Field(
+        "",
+        title="Period of",
+        description="a day of the period measured, YYYY-MM-DD; empty: the last complete period",
+    )
+    segment: Condition = Field(
+        "",
+        title="Customers with",
+        description="attribute and value that customers have at first, joined by an equals sign",
+    )
+    breakdown: str = Field(
+        "", title="Compare by", description="attribute by which changes are split and customers compared"
+    )
+    basis: Basis = Field(
+        "auto",
+        title="Revenue from",
+        description="orders or subscriptions; auto: subscriptions where there are some",
+    )
+    landmark_days: int = Field(
+        90,
+        ge=1,
+        le=MAX_AGE,
+        title="Landmark, days",
+        description="days after the first order at which groups are told apart; what follows is compared",
+    )
+    level: float = _LEVEL
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook of the workbook: its file, its parameters, and the question it answers.
+
+    The controls of the parameters ``in_sight`` are shown at once, those of the others on request.
+    """
+
+    name: str
+    file: str
+    title: str
+    question: str
+    parameters: type[ViewParameters]
+    in_sight: tuple[str, ...]
+
+
+NOTEBOOKS: Mapping[str, Notebook] = MappingProxyType(
+    {
+        "cohorts": Notebook(
+            name="cohorts",
+            file="01_cohorts.ipynb",
+            title="Cohorts",
+            question="Who comes back, and is it getting better?",
+            parameters=CohortParameters,
+            in_sight=("grain", "measure", "mode", "breakdown", "segment", "age"),
+        ),
+    }
+)
+
+
+def notebook(name: str) -> Notebook:
+    """Return the notebook called ``name``.
+
+    Raises
+    ------
+    ParameterError
+        When there is none; the message lists those there are.
+    """
+    if name not in NOTEBOOKS:
+        raise ParameterError(
+            f"There is no notebook {echoed(name)}. {did_you_mean(name, NOTEBOOKS)}".strip(),
+            todo=f"Choose from: {', '.join(NOTEBOOKS)}.",
+        )
+    return NOTEBOOKS[name]
