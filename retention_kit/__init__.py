@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from retention_kit.measures.cohort_result import CohortTable
     from retention_kit.measures.cohorts import cohort_table
     from retention_kit.models.contractual import contract_fit
-    from retention_kit.params import CohortParameters
+    from retention_kit.notebooks import CohortParameters
 
 __all__ = [
     "CohortParameters",
@@ -29,7 +29,7 @@ __all__ = [
 __version__ = version("retention-kit")
 
 _HOMES = {
-    "CohortParameters": "retention_kit.params",
+    "CohortParameters": "retention_kit.notebooks",
     "CohortTable": "retention_kit.measures.cohort_result",
     "Dataset": "retention_kit.data.dataset",
     "churn_curves": "retention_kit.measures.churn",

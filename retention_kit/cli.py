@@ -79,7 +79,7 @@ def check(dataset: Annotated[str, typer.Argument(help="Dataset file or sample.")
 @app.command()
 def params(notebook: Annotated[str, typer.Argument(help="Name of the notebook.")] = "cohorts") -> None:
     """Print the documented parameters of a notebook."""
-    from retention_kit.params import notebook as find
+    from retention_kit.notebooks import notebook as find
     from retention_kit.params import parameters_table
 
     typer.echo(parameters_table(find(notebook).parameters))
@@ -98,8 +98,8 @@ def report(
     pdf: Annotated[bool, typer.Option("--pdf", help="Print it as a PDF too; needs Chromium.")] = False,
 ) -> None:
     """Run a notebook as a report and publish it."""
+    from retention_kit.notebooks import notebook as find
     from retention_kit.params import assignments
-    from retention_kit.params import notebook as find
     from retention_kit.progress import shown_progress
     from retention_kit.reports import run_report
     from retention_kit.resources import notebooks_folder

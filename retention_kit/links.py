@@ -48,7 +48,7 @@ class Opening(Generic[ModelT]):
 def link(parameters: BaseModel) -> str:
     """Return a view as the query of an address, in which only what differs from the defaults stands.
 
-    >>> from retention_kit.params import CohortParameters
+    >>> from retention_kit.notebooks import CohortParameters
     >>> link(CohortParameters(grain="week", segment="channel=web"))
     'v=1&dataset=cdnow&grain=week&segment=channel%3Dweb'
     """
@@ -127,7 +127,7 @@ def require_own_day(wanted: str, own: str) -> None:
 def given_by(source: str, model: type[BaseModel]) -> dict[str, Any]:
     """Return the parameters that a notebook's ``parameters`` cell sets to literals.
 
-    >>> from retention_kit.params import CohortParameters
+    >>> from retention_kit.notebooks import CohortParameters
     >>> given_by("grain = 'week'  # length of a period", CohortParameters)
     {'grain': 'week'}
     """

@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import shops
 
 from retention_kit import cli
-from retention_kit.params import CohortParameters, parameters_table
+from retention_kit.notebooks import CohortParameters
+from retention_kit.params import parameters_table
 from retention_kit.reports.job import Job
 
 COMMANDS = ("init", "check", "params", "report", "serve", "lab", "cache")

@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 
 from retention_kit.definitions import DEFINITIONS
-from retention_kit.params import Measure, Mode
+from retention_kit.notebooks import Measure, Mode
 
 
 def test_every_mode_and_every_measure_has_a_card():

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from retention_kit.errors import ParameterError
 from retention_kit.links import LINK_VERSION, LONGEST, Opening, given_by, link, opened, require_own_day
-from retention_kit.params import NOTEBOOKS, CohortParameters, ViewParameters, parameters_cell
+from retention_kit.notebooks import NOTEBOOKS, CohortParameters
+from retention_kit.params import ViewParameters, parameters_cell
 
 NAMES = ("shop", "other")
 SHOP = CohortParameters(dataset="shop")

@@ -3,16 +3,14 @@
 import pytest
 
 from retention_kit.errors import ParameterError
+from retention_kit.notebooks import NOTEBOOKS, CohortParameters, notebook
 from retention_kit.params import (
-    NOTEBOOKS,
-    CohortParameters,
     ViewParameters,
     allowed,
     assignments,
     brackets,
     condition,
     echoed,
-    notebook,
     parameters_cell,
     parameters_table,
     typed,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from retention_kit.errors import RetentionKitError
-from retention_kit.params import NOTEBOOKS, CohortParameters, parameters_table
+from retention_kit.notebooks import NOTEBOOKS, CohortParameters
+from retention_kit.params import parameters_table
 
 ROOT = Path(__file__).parents[1]
 

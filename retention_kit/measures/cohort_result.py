@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from retention_kit.errors import ParameterError, did_you_mean
 from retention_kit.measures.counting import MONEY_UNITS, Amounts, Counts, Span
 from retention_kit.measures.intervals import jackknife, newcombe, wilson
-from retention_kit.params import CohortParameters
+from retention_kit.notebooks import CohortParameters
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,8 @@ from retention_kit.measures.counting import (
     count_customers,
 )
 from retention_kit.measures.selecting import data_notes, require_few
-from retention_kit.params import CohortParameters, brackets, condition, validate
+from retention_kit.notebooks import CohortParameters
+from retention_kit.params import brackets, condition, validate
 
 __all__ = ["cohort_table", "selected"]
 

@@ -11,7 +11,7 @@ from retention_kit.errors import RetentionKitError
 from retention_kit.measures.cohort_result import CohortTable
 from retention_kit.measures.cohorts import cohort_table
 from retention_kit.measures.intervals import wilson
-from retention_kit.params import CohortParameters
+from retention_kit.notebooks import CohortParameters
 
 __all__ = ["definitions_compared"]
 

@@ -13,7 +13,7 @@ from shlex import join
 from typing import Any
 
 import retention_kit
-from retention_kit.params import Notebook
+from retention_kit.notebooks import Notebook
 from retention_kit.reports.execute import EXECUTED
 from retention_kit.reports.scrub import Scrub, cleaned
 

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from retention_kit import params
 from retention_kit.data.resolve import resolve
 from retention_kit.errors import ParameterError, ReportError
+from retention_kit.notebooks import notebook as find
+from retention_kit.params import validate
 from retention_kit.reports.assemble import Run, assemble
 from retention_kit.reports.execute import EXECUTED, REQUEST
 from retention_kit.reports.job import Job, slug
@@ -66,7 +67,7 @@ def run_report(
     Parameters
     ----------
     notebook : str
-        A name in `retention_kit.params.NOTEBOOKS`.
+        A name in `retention_kit.notebooks.NOTEBOOKS`.
     parameters : mapping
         Values by parameter name; the others keep their defaults. A relative dataset path starts from
         the current folder.
@@ -106,9 +107,9 @@ def run_report(
         leaves no result, or the PDF cannot be printed; ``code`` and ``exit_code`` are those of the cause when
         that is a known error. The last good report stays, the failed notebook is kept under ``failed``.
     """
-    chosen = params.notebook(notebook)
+    chosen = find(notebook)
     _require_sensible(name, timeout)
-    asked = params.validate(chosen.parameters, parameters)
+    asked = validate(chosen.parameters, parameters)
     source = (Path(notebooks) / chosen.file).resolve()
     if not source.is_file():
         raise ReportError(f"{str(source)!r} is missing.", todo="Name the folder of the notebooks.")

@@ -14,7 +14,7 @@ from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from voila.app import Voila
 
-from retention_kit.params import Notebook
+from retention_kit.notebooks import Notebook
 from retention_kit.serving.access import TokenAccess
 from retention_kit.serving.assets import EXTENSIONS, AssetHandler, ChartLibraryHandler, frontend_config
 from retention_kit.serving.kernels import ViewerKernels, WorkbookKernelSpecs, kernel_environment

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from retention_kit.errors import ParameterError, ServeError
-from retention_kit.params import NOTEBOOKS, Notebook
+from retention_kit.notebooks import NOTEBOOKS, Notebook
 
 __all__ = ["serve"]
 

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import nbformat
 
 from retention_kit.links import Opening, given_by, opened
-from retention_kit.params import Notebook, ViewParameters
+from retention_kit.notebooks import Notebook
+from retention_kit.params import ViewParameters
 
 __all__ = ["ServedNotebook", "View", "first_views", "view_at"]
 

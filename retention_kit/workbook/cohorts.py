@@ -22,7 +22,7 @@ from retention_kit.links import Opening, require_own_day
 from retention_kit.measures.cohort_result import CohortTable
 from retention_kit.measures.cohorts import cohort_table
 from retention_kit.measures.comparison import definitions_compared
-from retention_kit.params import CohortParameters, notebook
+from retention_kit.notebooks import CohortParameters, notebook
 from retention_kit.tables import escape, plain
 from retention_kit.workbook import panels
 from retention_kit.workbook.panels import Term

@@ -89,7 +89,7 @@ def variants(config: Path, *, cache: str) -> Answer:
     """Every variant, its table and averages read, once everything is built."""
     from retention_kit import cohort_table, open_dataset
     from retention_kit.measures.comparison import definitions_compared
-    from retention_kit.params import CohortParameters
+    from retention_kit.notebooks import CohortParameters
 
     data = open_dataset(config, cache=Path(cache))
     times: dict[str, float] = {}

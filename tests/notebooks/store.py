@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from retention_kit.params import NOTEBOOKS
+from retention_kit.notebooks import NOTEBOOKS
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 

@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import store
 
-from retention_kit.params import NOTEBOOKS, parameters_cell
+from retention_kit.notebooks import NOTEBOOKS
+from retention_kit.params import parameters_cell
 
 NBVAL = ["--nbval", "--nbval-current-env", "--override-ini", "addopts=", "-p", "no:cacheprovider"]
 SILENT = ("controls", "differences")  # shown on live pages, or with a breakdown, only

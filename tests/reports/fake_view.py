@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from retention_kit.params import CohortParameters
+from retention_kit.notebooks import CohortParameters
 
 HOSTILE = "</script><script>window.pwned=1</script>"
 FORMULA = '=HYPERLINK("http://x")'

@@ -1,4 +1,4 @@
-from retention_kit.params import NOTEBOOKS
+from retention_kit.notebooks import NOTEBOOKS
 from retention_kit.reports.assemble import rerun_command
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from retention_kit.params import CohortParameters
+from retention_kit.notebooks import CohortParameters
 from retention_kit.reports.picture import PICTURE, outputs
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_cohorts.ipynb"

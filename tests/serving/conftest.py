@@ -13,7 +13,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from tornado.httpserver import HTTPServer
 
-from retention_kit.params import NOTEBOOKS
+from retention_kit.notebooks import NOTEBOOKS
 from retention_kit.serving.app import WorkbookServer, run
 from retention_kit.serving.launch import _short_temporary_folder
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from retention_kit.params import NOTEBOOKS, CohortParameters
+from retention_kit.notebooks import NOTEBOOKS, CohortParameters
 from retention_kit.serving import pictures as module
 from retention_kit.serving.pictures import Pictures
 from retention_kit.serving.view import ServedNotebook, View, first_views, view_at

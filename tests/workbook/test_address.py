@@ -3,7 +3,7 @@ import shops
 
 from retention_kit.data.resolve import samples
 from retention_kit.links import link
-from retention_kit.params import CohortParameters
+from retention_kit.notebooks import CohortParameters
 from retention_kit.workbook.address import Address, address
 from retention_kit.workbook.state import State
 from retention_kit.workbook.surface import Surface

@@ -11,7 +11,8 @@ from retention_kit import __version__
 from retention_kit.charts import formats
 from retention_kit.data.resolve import samples
 from retention_kit.errors import DataError, ParameterError
-from retention_kit.params import CohortParameters, assignments, validate
+from retention_kit.notebooks import CohortParameters
+from retention_kit.params import assignments, validate
 from retention_kit.workbook.chart_widget import ChartWidget
 from retention_kit.workbook.cohorts import cohort_view
 from retention_kit.workbook.surface import Surface

@@ -3,7 +3,7 @@ from datetime import date
 import ipywidgets as widgets
 import pytest
 
-from retention_kit.params import CohortParameters
+from retention_kit.notebooks import CohortParameters
 from retention_kit.workbook.controls import controls, status_line
 from retention_kit.workbook.state import State
 

@@ -5,7 +5,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from retention_kit.charts.chart import Chart
-from retention_kit.params import CohortParameters
+from retention_kit.notebooks import CohortParameters
 from retention_kit.workbook.panels import (
     StaticChart,
     StaticText,

@@ -6,7 +6,7 @@ import pytest
 
 from retention_kit.errors import DataError, ParameterError
 from retention_kit.links import Opening
-from retention_kit.params import CohortParameters
+from retention_kit.notebooks import CohortParameters
 from retention_kit.workbook.state import _PAUSE_SECONDS, State, guarded
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from retention_kit.errors import ParameterError
 from retention_kit.links import Opening
-from retention_kit.params import CohortParameters
+from retention_kit.notebooks import CohortParameters
 from retention_kit.workbook.surface import Surface, first_view, surface
 
 
