@@ -18,7 +18,6 @@ __all__ = [
     "finding",
     "first_and_last",
     "key_rows",
-    "plural",
     "readings",
     "trend",
     "trend_title",
@@ -38,15 +37,6 @@ _MEASURES: Mapping[str, str] = {
     "revenue_per_customer": "revenue per customer",
     "cumulative_value": "cumulative value per customer",
 }
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a count with its noun.
-
-    >>> plural(1, "cohort"), plural(2357, "customer")
-    ('1 cohort', '2,357 customers')
-    """
-    return f"{formats.count(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def age_title(table: CohortTable) -> str:
@@ -84,7 +74,7 @@ def context(table: CohortTable) -> str:
     """Return how many customers stand behind the table, and up to when they were seen."""
     people = int(table.counts.size[:, table.shown].sum())
     asked = [text for text in (table.parameters.segment, table.parameters.orders) if text]
-    return f"{plural(people, 'customer')} · as of {table.as_of}" + "".join(
+    return f"{formats.plural(people, 'customer')} · as of {table.as_of}" + "".join(
         f" · only {text}" for text in asked
     )
 
@@ -113,7 +103,7 @@ def readings(table: CohortTable) -> list[str]:
     if first is None:
         return ["No cohort has finished a period after its first: there is nothing to read yet."]
     grain, group = table.parameters.grain, table.groups[0]
-    who = plural(first["customers"], "customer")
+    who = formats.plural(first["customers"], "customer")
     who += f" with {table.parameters.breakdown} = {group}" if group else ""
     start = _with_interval(table, first)
     sentence = (
@@ -124,7 +114,7 @@ def readings(table: CohortTable) -> list[str]:
     if last is not None:
         sentence += f", and {_with_interval(table, last)} at age {last['age_label']}"
         if last["customers"] < first["customers"]:
-            sentence += f" (seen in {plural(last['customers'], 'customer')})"
+            sentence += f" (seen in {formats.plural(last['customers'], 'customer')})"
     second = _groups_compared(table) if table.groups != ("",) else trend(table)
     return [f"{sentence}, counting in {grain}s.", second]
 
@@ -165,7 +155,9 @@ def _halves(table: CohortTable) -> str | tuple[str, int, int, float, float, floa
     if len(mature) < 2:
         return f"Fewer than two cohorts have finished age {label}, so there is no trend to read"
     if table.amounts is not None:
-        return f"{plural(len(mature), 'cohort')} have finished age {label}, each with its own interval"
+        return (
+            f"{formats.plural(len(mature), 'cohort')} have finished age {label}, each with its own interval"
+        )
     older, newer = mature[: len(mature) // 2], mature[len(mature) // 2 :]
     total = table.counts.total[:, :, ages[0]].sum(axis=0)
     size = table.base[:, :, ages[0]].sum(axis=0)

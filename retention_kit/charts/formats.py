@@ -2,7 +2,7 @@
 
 from math import isnan
 
-__all__ = ["NOTHING", "count", "interval", "number", "points", "value"]
+__all__ = ["NOTHING", "count", "interval", "number", "plural", "points", "value"]
 
 NOTHING = "–"
 
@@ -14,6 +14,15 @@ def count(amount: float) -> str:
     '2,357'
     """
     return f"{amount:,.0f}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    >>> plural(1, "cohort"), plural(2357, "customer")
+    ('1 cohort', '2,357 customers')
+    """
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def value(amount: float | None, unit: str, *, currency: str = "") -> str:

@@ -25,12 +25,6 @@ def newer_and_older(table, age):
     ]
 
 
-def test_counts_have_singular_and_plural():
-    assert words.plural(0, "cohort") == "0 cohorts"
-    assert words.plural(1, "customer") == "1 customer"
-    assert words.plural(12_345, "customer") == "12,345 customers"
-
-
 @pytest.mark.parametrize("changes", [{}, {"grain": "week"}, {"mode": "unbounded"}, {"level": 0.8}])
 def test_first_reading_has_the_numbers_and_intervals_of_the_table(table, changes):
     made = table(**changes)

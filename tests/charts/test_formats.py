@@ -50,3 +50,9 @@ def test_points_carry_their_sign():
 def test_large_numbers_lose_their_decimals_and_keep_a_true_minus():
     assert formats.number(9_999.994, decimals=2) == "9,999.99"
     assert formats.number(-10_000.4, decimals=2) == "−10,000"
+
+
+def test_counts_have_singular_and_plural():
+    assert formats.plural(0, "cohort") == "0 cohorts"
+    assert formats.plural(1, "customer") == "1 customer"
+    assert formats.plural(12_345, "customer") == "12,345 customers"
