@@ -7,9 +7,11 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from retention_kit.data.classify import KEPT
 from retention_kit.data.distinct import distinct_values
 from retention_kit.data.engine import literal, quote
-from retention_kit.data.rowplan import KEPT, RowPlan, shifted
+from retention_kit.data.moments import shifted
+from retention_kit.data.rowplan import RowPlan
 from retention_kit.data.zones import wall_offsets
 
 __all__ = ["count_customers", "one_row_an_order", "valid", "write_orders"]

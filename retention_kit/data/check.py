@@ -1,9 +1,10 @@
 """A dataset file checked: does it open, where do its rows go, what is odd."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from retention_kit.data.accounting import Accounting
+from retention_kit.data.accounting import Accounting, TableAccounting
 from retention_kit.data.dataset import open_dataset
 from retention_kit.data.profile import profile
 
@@ -12,10 +13,11 @@ __all__ = ["Check", "check_dataset"]
 
 @dataclass(frozen=True)
 class Check:
-    """What a check found: text for people, the accounting, and oddities one by one."""
+    """What a check found: text for people, the accounting of each table, and oddities one by one."""
 
     text: str
-    accounting: Accounting
+    accounting: Accounting | None
+    accountings: Mapping[str, TableAccounting]
     oddities: tuple[str, ...]
 
 
@@ -36,4 +38,4 @@ def check_dataset(path: Path | str, *, cache: Path | None = None) -> Check:
     """
     dataset = open_dataset(path, cache=cache)
     described = profile(dataset)
-    return Check(described.text, dataset.accounting, described.oddities)
+    return Check(described.text, dataset.accounting, dataset.accountings, described.oddities)

@@ -6,42 +6,34 @@ that is a decision rather than a fact: time zone, as-of date, refund policy, tol
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
+from retention_kit.data.source_settings import (
+    CANONICAL,
+    TABLES,
+    Assignments,
+    Complaints,
+    Customers,
+    Day,
+    Events,
+    Mark,
+    Number,
+    Orders,
+    Responses,
+    Source,
+    Subscriptions,
+    Table,
+)
 from retention_kit.errors import DataError, ParameterError, did_you_mean
 
-__all__ = ["CANONICAL", "DatasetConfig", "config_from", "load_config"]
+__all__ = ["DatasetConfig", "config_from", "load_config"]
 
-CANONICAL = (
-    "customer_id",
-    "ordered_at",
-    "order_id",
-    "amount",
-    "quantity",
-    "unit_price",
-    "margin",
-    "currency",
-    "status",
-    "product",
-    "channel",
-)
-RESERVED = {*CANONICAL, "ordered_day", "ordered_at_utc"} - {"product", "channel"}
-CANCELLED = ("cancelled", "canceled", "voided", "failed", "refunded")
+RESERVED = {*CANONICAL, "ordered_day", "ordered_at_utc", "joined_programme_day"} - {"product", "channel"}
 
-DateOrder = Literal["ymd", "dmy", "mdy"]
 Refunds = Literal["latest_order", "same_order", "drop"]
 
 
@@ -61,101 +53,7 @@ def _currency(code: str) -> str:
     return code
 
 
-def _day(value: object) -> object:
-    if value == "":
-        return None
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise ValueError("write a day as YYYY-MM-DD, such as 2024-12-31") from None
-    if isinstance(value, datetime):
-        raise ValueError("write a day, YYYY-MM-DD, without a time")
-    return value
-
-
-def _rate(value: object) -> object:
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Day = Annotated[date | None, BeforeValidator(_day)]
-_Strict = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class _Table(BaseModel):
-    model_config = _Strict
-
-
-class _Source(_Table):
-    source: str = ""
-    sheet: str = ""
-    encoding: str = ""
-    delimiter: str = Field("", max_length=1)
-    decimal: Literal["", ".", ","] = ""
-    date_order: Literal[DateOrder, ""] = ""
-
-
-class OrderColumns(BaseModel):
-    """Names of the source's columns, by canonical name; further names are segment columns."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-
-    customer_id: str = ""
-    ordered_at: str = ""
-    order_id: str = ""
-    amount: str = ""
-    quantity: str = ""
-    unit_price: str = ""
-    margin: str = ""
-    currency: str = ""
-    status: str = ""
-    product: str = ""
-    channel: str = ""
-
-
-class Orders(_Source):
-    """The source of the orders."""
-
-    columns: OrderColumns = OrderColumns()
-    cancelled_statuses: list[str] = Field(default_factory=lambda: list(CANCELLED))
-
-
-class CustomerColumns(BaseModel):
-    """Names of the source's columns: the customer's id, and attributes by their names."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-
-    customer_id: str = ""
-
-
-class Customers(_Source):
-    """The source of the customers' attributes."""
-
-    columns: CustomerColumns = CustomerColumns()
-
-
-class EventColumns(_Table):
-    """Names of the source's columns: day and label."""
-
-    date: str = "date"
-    label: str = "label"
-
-
-class Mark(_Table):
-    """One event written in the dataset file itself."""
-
-    date: Annotated[date, BeforeValidator(_day)]
-    label: str
-
-
-class Events(_Source):
-    """What happened: price changes, campaigns, outages."""
-
-    columns: EventColumns = EventColumns()
-    marks: list[Mark] = Field(default_factory=list)
-
-
-class DatasetConfig(_Table):
+class DatasetConfig(Table):
     """Everything a dataset file says."""
 
     schema_: Literal[1] = Field(1, alias="schema")
@@ -167,42 +65,70 @@ class DatasetConfig(_Table):
         "monday"
     )
     fiscal_year_start: int = Field(1, ge=1, le=12)
-    max_loss: Annotated[float, BeforeValidator(_rate), Field(ge=0, le=1)] = 0.2
+    max_loss: Annotated[Number, Field(ge=0, le=1)] = 0.2
     refunds: Refunds = "latest_order"
     duplicates: Literal["keep", "drop"] = "keep"
     segments: list[str] = Field(default_factory=list)
-    margin: Annotated[float, BeforeValidator(_rate), Field(gt=0, le=1)] | None = None
-    orders: Orders = Orders()
+    margin: Annotated[Number, Field(gt=0, le=1)] | None = None
+    churn_threshold_days: Annotated[int, Field(ge=1)] | None = None
+    measuring_window_days: Annotated[int, Field(ge=1)] | None = None
+    grace_days: int = Field(0, ge=0)
+    discount_rate: Annotated[Number, Field(ge=0, le=1)] | None = None
+    targets: dict[str, Number] = Field(default_factory=dict)
+    orders: Orders | None = None
     customers: Customers | None = None
+    subscriptions: Subscriptions | None = None
+    responses: Responses | None = None
+    complaints: Complaints | None = None
+    assignments: Assignments | None = None
     events: Events | None = None
 
     @model_validator(mode="after")
     def _names_agree(self) -> "DatasetConfig":
-        attributes = self.attribute_columns
-        for name in (*self.segment_columns, *attributes):
+        attributes, of_orders = self.attribute_columns, self.segment_columns
+        for name in (*self.segments, *of_orders, *attributes):
             if name in RESERVED:
                 raise ValueError(f"segments: {name!r} is not a name for a segment")
-        both = [name for name in self.segment_columns if name in attributes]
+        both = [name for name in of_orders if name in attributes]
         if both:
             raise ValueError(f"segments: {both[0]!r} is an order column and a customers attribute")
+        if self._has_plan and "plan" in attributes:
+            raise ValueError("segments: 'plan' is a subscriptions column and a customers attribute")
+        nowhere = [name for name in self.segments if name not in {*of_orders, *self.subscription_segments}]
+        if nowhere and self.subscriptions is not None:
+            raise ValueError(f"segments: {nowhere[0]!r} is no customers attribute, and there are no [orders]")
         return self
+
+    @property
+    def _has_plan(self) -> bool:
+        return bool(self.subscriptions and self.subscriptions.columns.plan)
 
     @property
     def segment_columns(self) -> dict[str, str]:
         """Segment columns of the orders: canonical name to the source's name."""
+        if self.orders is None:
+            return {}
         mapped = self.orders.columns.model_dump()
         extra = [name for name in mapped if name not in CANONICAL]
-        names = [*extra, *(name for name in self.segments if name not in self.attribute_columns)]
+        elsewhere = {*self.attribute_columns, *(["plan"] if self._has_plan else [])}
+        names = [*extra, *(name for name in self.segments if name not in elsewhere)]
         named = {name: str(mapped.get(name) or name) for name in ("product", "channel") if mapped[name]}
         return named | {name: str(mapped.get(name) or name) for name in names}
 
     @property
     def attribute_columns(self) -> dict[str, str]:
         """Attributes of the customers: canonical name to the source's name."""
-        if self.customers is None:
-            return {}
-        columns = self.customers.columns.model_dump()
-        return {name: str(column) for name, column in columns.items() if name != "customer_id"}
+        return self.customers.columns.attributes if self.customers else {}
+
+    @property
+    def subscription_segments(self) -> tuple[str, ...]:
+        """What subscribers can be told apart by: attributes, and the plan of the first subscription."""
+        return (*self.attribute_columns, *(["plan"] if self._has_plan else []))
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The tables that there are, by name."""
+        return {name: table for name in TABLES if (table := getattr(self, name)) is not None}
 
 
 def load_config(path: Path) -> DatasetConfig:
@@ -243,7 +169,8 @@ def config_from(content: Mapping[str, Any], *, where: str = "the settings") -> D
         told = f"{where}: {'; '.join(faults)}"
         raise ParameterError(told if told.endswith("?") else f"{told}.") from None
     known = {*config.segments, *config.attribute_columns}
-    extra = [name for name in config.orders.columns.model_extra or {} if name not in known]
+    stated = config.orders.columns.model_extra if config.orders else None
+    extra = [name for name in stated or {} if name not in known]
     if extra:
         raise ParameterError(
             f"{where}: unknown key {extra[0]!r} in [orders.columns]."
@@ -257,25 +184,23 @@ def _fault(fault: Mapping[str, Any], content: Mapping[str, Any]) -> str:
     location = [str(part) for part in fault["loc"]]
     if not location:
         return str(fault["ctx"]["error"]) if "ctx" in fault else str(fault["msg"])
+    reason = str(fault.get("ctx", {}).get("error", ""))
+    if reason and isinstance(fault["input"], Mapping):
+        return f"[{'.'.join(location)}]: {reason}"
     *tables, key = location
     table = f"[{'.'.join(tables)}]" if tables else "the top level"
     if fault["type"] == "extra_forbidden":
         hint = did_you_mean(key, _keys(tables))
         return f"unknown key {key!r} in {table}. {hint or 'Allowed: ' + ', '.join(_keys(tables))}".rstrip(".")
-    reason = str(fault.get("ctx", {}).get("error", "")) or str(fault["msg"]).replace(
-        "Input should", "it should"
-    )
+    reason = reason or str(fault["msg"]).replace("Input should", "it should")
     return f"{key} = {fault['input']!r} in {table} is not allowed: {reason}"
 
 
 def _keys(tables: list[str]) -> list[str]:
-    models: dict[str, type[BaseModel]] = {
-        "": DatasetConfig,
-        "orders": Orders,
-        "customers": Customers,
-        "events": Events,
-        "events.columns": EventColumns,
-        "events.marks": Mark,
-    }
+    models: dict[str, type[BaseModel]] = {"": DatasetConfig, "events.marks": Mark, **TABLES}
+    for name, source in TABLES.items():
+        columns = source.model_fields["columns"].annotation
+        if isinstance(columns, type):
+            models[f"{name}.columns"] = columns
     model = models.get(".".join(part for part in tables if not part.isdigit()), DatasetConfig)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -2,9 +2,9 @@
 
 import duckdb
 
-from retention_kit.data.config import DateOrder
 from retention_kit.data.parsing import amount_of, moment_of, text_of
 from retention_kit.data.reading import Relation
+from retention_kit.data.source_settings import DateOrder
 
 __all__ = ["has_decimals", "reads_as_date", "reads_as_number", "sample_of", "unreadable_amounts"]
 

@@ -1,21 +1,32 @@
 """How a source writes dates and numbers, told from all of its rows; what they leave open is asked."""
 
+from collections.abc import Sequence
 from typing import get_args
 
 import duckdb
 
-from retention_kit.data.config import DateOrder
 from retention_kit.data.engine import literal
 from retention_kit.data.parsing import PARTS, text_of
+from retention_kit.data.source_settings import DateOrder
 from retention_kit.errors import ChoiceError
 
-__all__ = ["CODES", "SIGNS", "currency_marks", "currency_of", "date_order_of", "decimal_mark_of"]
+__all__ = ["CODES", "SIGNS", "currency_marks", "currency_of", "date_order_of", "decimal_mark_of", "together"]
 
 SIGNS = {"€": "EUR", "£": "GBP", "zł": "PLN", "¥": "JPY", "₽": "RUB", "₹": "INR", "$": "USD"}
 CODES = (
     "AED|AUD|BGN|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|ILS|INR|ISK|JPY|KRW|MXN|NOK|NZD|PLN|RON|RSD|RUB"
     "|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|ZAR"
 )
+
+
+def together(rows: str, columns: Sequence[str]) -> tuple[str, str]:
+    """Return the rows of several columns one below the other, and their one column.
+
+    A file writes all its dates alike, and all its numbers, so that its columns decide together.
+    """
+    if len(columns) == 1:
+        return rows, columns[0]
+    return f"({' UNION ALL '.join(f'SELECT {column} AS said FROM {rows}' for column in columns)})", "said"
 
 
 def date_order_of(connection: duckdb.DuckDBPyConnection, rows: str, column: str) -> DateOrder:
@@ -30,13 +41,15 @@ def date_order_of(connection: duckdb.DuckDBPyConnection, rows: str, column: str)
     """
     text = text_of(column)
     first, second = (f"regexp_extract(t, {literal(PARTS)}, {place})::INTEGER" for place in (1, 2))
+    short = f"length(regexp_extract(t, {literal(PARTS)}, 3)) < 4"  # only then the first may be the year
     found = connection.execute(
         f"SELECT count(*), coalesce(max({first}), 0), coalesce(max({second}), 0), min(t),"
-        f" coalesce(bool_and(regexp_matches(t, '^\\d+\\. ?\\d+\\.')), false)"
+        f" coalesce(bool_and(regexp_matches(t, '^\\d+\\. ?\\d+\\.')), false),"
+        f" coalesce(max({first}) FILTER ({short}), 0)"
         f" FROM (SELECT {text} AS t FROM {rows}) WHERE regexp_matches(t, {literal(PARTS)})"
     ).fetchall()[0]
-    count, first_most, second_most, example, points = found
-    if not count or first_most > 31:
+    count, first_most, second_most, example, points, year_most = found
+    if not count or year_most > 31:
         return "ymd"
     if first_most > 12 and second_most > 12:
         raise ChoiceError(

@@ -1,9 +1,8 @@
-"""A dataset opened: canonical orders, the calendar facts they come with, and where their rows went."""
+"""A dataset opened: canonical tables, the calendar facts they come with, and where their rows went."""
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,31 +10,23 @@ from typing import Any
 
 import pyarrow as pa
 
-from retention_kit.data.accounting import Accounting
-from retention_kit.data.cache import Store, cache_folder, file_digest
+from retention_kit.data.accounting import Accounting, TableAccounting
+from retention_kit.data.cache import Store, cache_folder
 from retention_kit.data.config import DatasetConfig
-from retention_kit.data.publish import Inputs, publish
+from retention_kit.data.publish import Inputs, publish, read_accountings
 from retention_kit.data.resolve import resolve
-from retention_kit.errors import DataError
+from retention_kit.data.source_settings import TABLES
+from retention_kit.data.stamps import Stamp, require_same, stamp_of
+from retention_kit.errors import DataError, ParameterError, did_you_mean
 
 __all__ = ["Dataset", "open_dataset", "opened_dataset"]
 
-INGEST = "2"  # raised when the same input gives other canonical files
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """A source file as it was read."""
-
-    path: Path
-    size: int
-    modified_ns: int
-    digest: str
+INGEST = "3"  # raised when the same input gives other canonical files
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Canonical orders of one shop, read once and kept under their fingerprint.
+    """Canonical tables of one shop, read once and kept under their fingerprint.
 
     Parameters
     ----------
@@ -46,15 +37,16 @@ class Dataset:
     as_of : date
         Last local day counted.
     as_of_inferred : bool
-        Whether the as-of date is no more than the day of the last order.
+        Whether the as-of date is no more than the day of the last order, or without orders that on which
+        the last subscription started.
     fingerprint : str
         Identity of the data and of the settings that shape them, in hexadecimal.
-    accounting : Accounting
-        Where each row went.
-    orders : Path
-        Canonical orders, Parquet.
-    customers : Path or None
-        Canonical customers, Parquet.
+    accounting : Accounting or None
+        Where each row of the orders went; ``None`` without orders.
+    accountings : mapping
+        Where each row of the other tables went, by table; events are not accounted for.
+    tables : mapping
+        Canonical file, Parquet, of every table there is.
     events : pyarrow.Table or None
         What happened: ``date`` and ``label``.
     store : Store
@@ -66,12 +58,70 @@ class Dataset:
     as_of: date
     as_of_inferred: bool
     fingerprint: str
-    accounting: Accounting
-    orders: Path
-    customers: Path | None
+    accounting: Accounting | None
+    accountings: Mapping[str, TableAccounting]
+    tables: Mapping[str, Path]
     events: pa.Table | None
     store: Store
     stamps: tuple[Stamp, ...] = field(default=(), repr=False)
+
+    @property
+    def orders(self) -> Path | None:
+        """Canonical orders, Parquet."""
+        return self.tables.get("orders")
+
+    @property
+    def customers(self) -> Path | None:
+        """Canonical customers, Parquet."""
+        return self.tables.get("customers")
+
+    def has(self, table: str) -> bool:
+        """Whether the dataset has the table."""
+        return table in self.tables
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the names of a canonical table's columns; those that are not mapped are absent.
+
+        Raises
+        ------
+        DataError
+            When the dataset has no such table.
+        """
+        import pyarrow.parquet as pq
+
+        return tuple(pq.read_schema(self.require(table)).names)
+
+    def require(self, table: str, *, why: str = "") -> Path:
+        """Return the canonical file of a table, or say which table is needed and how to map it.
+
+        Parameters
+        ----------
+        table : str
+            Name of the table.
+        why : str
+            What needs it, such as ``NPS``.
+
+        Raises
+        ------
+        DataError
+            When the dataset has no such table.
+        ParameterError
+            When no dataset has such a table.
+        """
+        if table not in TABLES:
+            raise ParameterError(
+                f"There is no table {table!r} in a dataset. {did_you_mean(table, TABLES)}".strip(),
+                todo=f"Allowed: {', '.join(TABLES)}.",
+            )
+        if table not in self.tables:
+            needs = f", needed for {why}" if why else ""
+            columns = TABLES[table].model_fields["columns"].default
+            raise DataError(
+                f"The dataset {self.name!r} has no {table}{needs}.",
+                todo=f"Add [{table}] with its source to the dataset file, and map in [{table}.columns] what"
+                f" there is of: {', '.join(type(columns).model_fields)}.",
+            )
+        return self.tables[table]
 
     @property
     def title(self) -> str:
@@ -100,8 +150,9 @@ class Dataset:
 
     @property
     def first_day(self) -> date:
-        """Local day of the first qualifying order."""
-        return self.accounting.first_day
+        """Local day of the first qualifying order, or of the first subscription if that is earlier."""
+        found = (self.accounting, self.accountings.get("subscriptions"))
+        return min(one.first_day for one in found if one and one.first_day)
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -111,12 +162,13 @@ class Dataset:
     @property
     def has_amount(self) -> bool:
         """Whether the orders carry money."""
-        return self.accounting.gross is not None
+        return self.accounting is not None and self.accounting.gross is not None
 
     @property
     def has_margin(self) -> bool:
         """Whether the orders carry a gross margin."""
-        return self.has_amount and bool(self.config.orders.columns.margin or self.config.margin)
+        orders = self.config.orders
+        return self.has_amount and bool((orders and orders.columns.margin) or self.config.margin)
 
     def require_unchanged(self) -> None:
         """Raise when a source has changed since the dataset was opened.
@@ -126,25 +178,28 @@ class Dataset:
         DataError
             Naming the changed file; a file that was only touched or copied over itself is unchanged.
         """
-        _require_same(self.stamps, "since it was opened")
+        require_same(self.stamps, "since it was opened")
 
 
 def open_dataset(
     source: Any, *, as_of: date | str | None = None, cache: Path | None = None, **settings: Any
 ) -> Dataset:
-    """Return the orders of ``source``, with every row accounted for.
+    """Return the tables of ``source``, with every row accounted for.
 
     Parameters
     ----------
-    source : str, Path or frame
+    source : str, Path, frame or mapping
         A sample's or registered name, a dataset file (TOML), a CSV, TSV, Excel or Parquet file or
-        glob, or a pandas, polars or Arrow frame.
+        glob, or a pandas, polars or Arrow frame: the orders. Frames of several tables come as a mapping
+        from the table's name, such as ``{"subscriptions": frame}``.
     as_of : date or str, optional
-        Last local day counted; else the dataset's, else the day of the last order.
+        Last local day counted; else the dataset's, else the day of the last order, or without orders
+        that on which the last subscription started.
     cache : Path, optional
         Folder for derived files.
     **settings
-        Keys of the dataset file, such as ``date_order="dmy"`` or ``columns={"amount": "Total"}``.
+        Keys of the dataset file, such as ``date_order="dmy"`` or ``columns={"amount": "Total"}`` of the
+        orders, and its tables, such as ``responses={"source": "nps.csv", "columns": {...}}``.
 
     Raises
     ------
@@ -165,52 +220,35 @@ def open_dataset(
 def opened_dataset(inputs: Inputs, *, cache: Path | None = None) -> Dataset:
     """Return the dataset that is made from ``inputs``, building what is not cached."""
     config = inputs.config
-    stamps = tuple(_stamp(path) for paths in inputs.files.values() for path in paths)
+    stamps = tuple(stamp_of(path) for paths in inputs.files.values() for path in paths)
     store = Store(_fingerprint(inputs, stamps), cache or cache_folder())
-    files = publish(inputs, store, verify=lambda: _require_same(stamps, "while it was being read"))
-    facts = json.loads(files["accounting.json"].read_text(encoding="utf-8"))
-    accounting = Accounting.from_dict(facts)
-    events = files.get("events.parquet")
-    if events is not None:
+    files = publish(inputs, store, verify=lambda: require_same(stamps, "while it was being read"))
+    accountings = read_accountings(files["accounting.json"])
+    tables = {table: files[f"{table}.parquet"] for table in config.sources}
+    if "events" in tables:
         import pyarrow.parquet as pq
+    last = accountings.orders or accountings.others["subscriptions"]
     return Dataset(
         name=inputs.name,
         config=config,
-        as_of=config.as_of or accounting.last_day,
+        as_of=config.as_of or last.last_day or date.max,
         as_of_inferred=config.as_of is None,
         fingerprint=store.fingerprint,
-        accounting=accounting,
-        orders=files["orders.parquet"],
-        customers=files.get("customers.parquet"),
-        events=pq.read_table(events) if events is not None else None,
+        accounting=accountings.orders,
+        accountings=accountings.others,
+        tables=tables,
+        events=pq.read_table(tables["events"]) if "events" in tables else None,
         store=store,
         stamps=stamps,
     )
 
 
-def _require_same(stamps: Iterable[Stamp], when: str) -> None:
-    for stamp in stamps:
-        try:
-            status = stamp.path.stat()
-            untouched = (status.st_size, status.st_mtime_ns) == (stamp.size, stamp.modified_ns)
-            same = untouched or file_digest(stamp.path) == stamp.digest
-        except OSError:
-            same = False
-        if not same:
-            raise DataError(f"{stamp.path.name} changed {when}.", todo="Open the dataset again.")
-
-
-def _stamp(path: Path) -> Stamp:
-    status = os.stat(path)
-    return Stamp(path, status.st_size, status.st_mtime_ns, file_digest(path))
-
-
 def _fingerprint(inputs: Inputs, stamps: tuple[Stamp, ...]) -> str:
     # Not the title and not where files lie: only what shapes a number.
     settings: dict[str, Any] = inputs.config.model_dump(mode="json", by_alias=True, exclude={"title"})
-    for table in ("orders", "customers", "events"):
+    for table in TABLES:
         (settings[table] or {}).pop("source", None)
-    parts = [INGEST, json.dumps(settings, sort_keys=True), inputs.frame_digest]
+    parts = [INGEST, json.dumps(settings, sort_keys=True), *inputs.frame_digests]
     digests = {stamp.path: stamp.digest for stamp in stamps}
     parts += [f"{table}:{digests[path]}" for table, paths in inputs.files.items() for path in paths]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -9,16 +9,26 @@ import duckdb
 
 from retention_kit.data.accounting import AFTER_AS_OF, CANCELLED, Accounting, Dropped
 from retention_kit.data.canonical import count_customers, one_row_an_order, write_orders
+from retention_kit.data.classify import (
+    ANONYMOUS,
+    KEPT,
+    dropped_rows,
+    duplicate_rows,
+    numbered_copies,
+    offenders,
+    ragged_rows,
+)
 from retention_kit.data.config import DatasetConfig
 from retention_kit.data.money import unused_money
 from retention_kit.data.reading import Relation
-from retention_kit.data.rowplan import ANONYMOUS, KEPT, MISSING_AMOUNT, RowPlan, row_plan, rows_statement
+from retention_kit.data.rowplan import MISSING_AMOUNT, RowPlan, row_plan, rows_statement
 from retention_kit.data.settle import settle
+from retention_kit.data.source_settings import Orders
 from retention_kit.errors import DataError
 
 __all__ = ["ingest_orders"]
 
-ORPHAN, RAGGED = "refund without an order", "ragged row"
+ORPHAN = "refund without an order"
 
 
 def ingest_orders(
@@ -28,7 +38,7 @@ def ingest_orders(
     *,
     as_of: date | None,
     target: Path,
-) -> Accounting:
+) -> tuple[Accounting, str]:
     """Write the qualifying orders of ``relation`` to the Parquet file ``target``.
 
     Parameters
@@ -46,8 +56,8 @@ def ingest_orders(
 
     Returns
     -------
-    Accounting
-        Where each row went.
+    Accounting, str
+        Where each row went, and the currency of the amounts, empty where nothing tells it.
 
     Raises
     ------
@@ -57,13 +67,7 @@ def ingest_orders(
     plan = row_plan(connection, relation, config, as_of)
     # Text is parsed once into a table; typed columns are cheap enough to be read where they lie.
     typed = set(relation.types.values()) != {"VARCHAR"}
-    numbered = relation.numbered
-    if config.duplicates == "drop":
-        keys = ", ".join(relation.columns.values())
-        numbered = (
-            f"(SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY _file, _row) > 1 AS _copy"
-            f" FROM {numbered})"
-        )
+    numbered = numbered_copies(relation) if config.duplicates == "drop" else relation.numbered
     connection.execute(
         rows_statement(plan, numbered, config, name="numbered_rows", table=not typed, places=True)
     )
@@ -76,17 +80,16 @@ def ingest_orders(
     if plan.has("order_id") and plan.code(MISSING_AMOUNT) in counts:
         rows = _fill_lines(connection, plan, view=typed)
         counts = _counts(connection, plan, rows)
-    dropped = _dropped(connection, relation, plan, counts)
-    if config.orders.columns.status and plan.code(CANCELLED) in counts:
+    told = {code: part["rows"] for code, part in counts.items()}
+    dropped = ragged_rows(relation) + dropped_rows(connection, relation, "numbered_rows", plan.reasons, told)
+    columns = (config.orders or Orders()).columns
+    if columns.status and plan.code(CANCELLED) in counts:
         plan.notes.append(_statuses_left_out(connection, plan))
-    columns = config.orders.columns
     plan.notes += unused_money(
         relation.columns, amount=columns.amount, used=[*columns.model_dump().values(), *config.segments]
     )
-    if relation.ragged_rows:
-        dropped.insert(0, Dropped(RAGGED, relation.ragged_rows, tuple(map(str, relation.ragged))))
     if not typed and config.duplicates == "keep":
-        _note_duplicates(connection, relation, plan)
+        plan.notes += duplicate_rows(connection, relation)
     totals = counts.get(KEPT, {})
     _require_rows(counts, dropped, as_of)
 
@@ -99,7 +102,7 @@ def ingest_orders(
         )
         ordered = "settled_orders"
         if settled.orphan_rows:
-            places = _offenders(connection, relation, "orphan_rows", "TRUE")
+            places = offenders(connection, relation, "orphan_rows", "TRUE")
             dropped.append(Dropped(ORPHAN, settled.orphan_rows, places))
         if not settled.orders:
             raise DataError("Every order was refunded in full.", todo="Check the signs of the amounts.")
@@ -121,7 +124,7 @@ def ingest_orders(
     negative = -totals["negative_sum"] if money else None
     net = (settled.net if settled else gross) if money else None
     refunded = gross - net if gross is not None and net is not None else None
-    return Accounting(
+    accounting = Accounting(
         rows_read=sum(part["rows"] for part in counts.values()) + relation.ragged_rows,
         kept=settled.kept_rows if settled else totals["rows"],
         netted=settled.netted_rows if settled else 0,
@@ -138,6 +141,7 @@ def ingest_orders(
         last_day=last,
         notes=tuple(plan.notes),
     )
+    return accounting, plan.currency
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, plan: RowPlan, rows: str) -> dict[int, dict[str, Any]]:
@@ -185,51 +189,12 @@ def _fill_lines(connection: duckdb.DuckDBPyConnection, plan: RowPlan, *, view: b
     return "numbered_rows"
 
 
-def _dropped(
-    connection: duckdb.DuckDBPyConnection,
-    relation: Relation,
-    plan: RowPlan,
-    counts: Mapping[int, Mapping[str, Any]],
-) -> list[Dropped]:
-    return [
-        Dropped(
-            reason,
-            counts[code]["rows"],
-            _offenders(connection, relation, "numbered_rows", f"reason = {code}"),
-        )
-        for code, (reason, _, _) in enumerate(plan.reasons, start=2)
-        if code in counts
-    ]
-
-
 def _statuses_left_out(connection: duckdb.DuckDBPyConnection, plan: RowPlan) -> str:
     found = connection.execute(
         f"SELECT shown, count(*) FROM numbered_rows WHERE reason = {plan.code(CANCELLED)}"
         " GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
     return "rows left out for their status: " + ", ".join(f"{status!r} {rows:,}" for status, rows in found)
-
-
-def _offenders(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, rows: str, condition: str
-) -> tuple[str, ...]:
-    found = connection.execute(
-        f"SELECT _file, _row, shown FROM {rows} WHERE {condition} ORDER BY _file, _row LIMIT 5"
-    ).fetchall()
-    places = relation.locate((row[0], row[1]) for row in found)
-    return tuple(f"{places.get((row[0], row[1]), f'row {row[1] + 1}')}: {row[2] or ''!r}" for row in found)
-
-
-def _note_duplicates(connection: duckdb.DuckDBPyConnection, relation: Relation, plan: RowPlan) -> None:
-    columns = ", ".join(relation.columns.values())
-    copies = connection.execute(
-        f"SELECT coalesce(sum(copies - 1), 0)::BIGINT FROM"
-        f" (SELECT count(*) AS copies FROM {relation.plain} GROUP BY {columns})"
-    ).fetchall()[0][0]
-    if copies:
-        plan.notes.append(
-            f'rows that repeat another exactly: {copies:,}, kept; duplicates = "drop" leaves them out'
-        )
 
 
 def _require_rows(

@@ -147,6 +147,10 @@ class Ledger:
         money = self.dataset.has_amount
         return self._view("ledger", statements.ledger(orders=self._orders, segments=wanted, money=money))
 
+    def declare(self, name: str, statement: str) -> str:
+        """Declare the view ``name`` of a measure; its statement may read all views declared before."""
+        return self._view(name, statement)
+
     def _wanted(self, by_segment: bool) -> tuple[str, ...]:
         """The segments to group by, once the views that hold them are there."""
         self._firsts()
@@ -217,6 +221,8 @@ class Ledger:
 
     @property
     def _orders(self) -> str:
+        # Whatever counts orders comes by here.
+        self.dataset.require("orders", why="all that is counted from orders")
         if self.only is None:
             return "orders"
         self.require_segment(self.only[0], of_order=True)
@@ -229,11 +235,13 @@ class Ledger:
 
     @cached_property
     def _order_columns(self) -> frozenset[str]:
-        return frozenset(pq.read_schema(self.dataset.orders).names)
+        return frozenset(self.dataset.columns("orders") if self.dataset.has("orders") else ())
 
     @cached_property
     def _has_times(self) -> bool:
         """Whether orders have a time of day; those that have none count days, whatever the clocks do."""
+        if not self.dataset.has("orders"):
+            return False
         found = self.query(
             "SELECT 1 AS x FROM orders "
             "WHERE ordered_at <> ordered_at_utc OR ordered_at <> ordered_day LIMIT 1"
@@ -265,13 +273,11 @@ class Ledger:
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         data = self.dataset
-        folders = {data.store.folder, data.orders.parent}
+        folders = {data.store.folder, *(path.parent for path in data.tables.values())}
         connection = connect(*sorted(folders), scratch=self._scratch)
-        files = {"orders": data.orders, "customers": data.customers}
-        files["calendar"] = data.store.file("calendar.parquet", self._write_calendar)
+        files = {**data.tables, "calendar": data.store.file("calendar.parquet", self._write_calendar)}
         for view, path in files.items():
-            if path is not None:
-                connection.execute(f"CREATE VIEW {view} AS FROM read_parquet({literal(path)})")
+            connection.execute(f"CREATE VIEW {view} AS FROM read_parquet({literal(path)})")
         return connection
 
     def _view(
@@ -369,7 +375,7 @@ def open_ledger(dataset: "Dataset", only: tuple[str, str] | None = None) -> Ledg
     """
     # Here, not in the ledger: datasets with equal contents share one, and each has files of its own.
     dataset.require_unchanged()
-    if not dataset.orders.exists():
+    if not all(path.exists() for path in dataset.tables.values()):
         raise DataError("The cache of this dataset was cleared.", todo="Open the dataset again.")
     return _shared(Ledger((dataset.fingerprint, str(dataset.store.folder)), only, dataset))
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from retention_kit.data.config import CANONICAL, RESERVED, DatasetConfig, Orders, config_from
+from retention_kit.data.config import RESERVED, DatasetConfig, config_from
 from retention_kit.data.content import (
     has_decimals,
     reads_as_date,
@@ -17,11 +17,12 @@ from retention_kit.data.content import (
     sample_of,
     unreadable_amounts,
 )
-from retention_kit.data.conventions import currency_marks, date_order_of, decimal_mark_of
+from retention_kit.data.conventions import date_order_of, decimal_mark_of, together
+from retention_kit.data.currencies import currencies, only_currency
 from retention_kit.data.engine import connect
 from retention_kit.data.money import counterparts, without_unit
-from retention_kit.data.parsing import text_of
 from retention_kit.data.reading import Relation, read_frame, read_source
+from retention_kit.data.source_settings import CANONICAL, Orders
 from retention_kit.data.vocabulary import VOCABULARY, plain_name
 from retention_kit.errors import ChoiceError, DataError, listing
 
@@ -75,7 +76,7 @@ def guessed_config(
         stated["source"] = named
     # Checked before anything is read, so that a slip in a key costs no time.
     config = config_from({"schema": 1, **content, "orders": {**stated, "columns": columns}})
-    with opened(source, config.orders) as (connection, relation):
+    with opened(source, config.orders or Orders()) as (connection, relation):
         columns = guessed_columns(connection, relation, columns)
         for key in ("encoding", "delimiter"):
             # Files that differ are told one by one, each time they are read.
@@ -91,7 +92,7 @@ def guessed_config(
             if key in columns and relation.types.get(columns[key]) == "VARCHAR"
         ]
         if texts and not stated.get("decimal"):
-            stated["decimal"] = _shared_mark(connection, relation, texts)
+            stated["decimal"] = decimal_mark_of(connection, *together(relation.plain, texts))
         currency = config.currency or _currency(connection, relation, columns)
         guessed: dict[str, Any] = {"currency": currency}
         if "segments" not in content:
@@ -236,32 +237,13 @@ def _only_date(connection: duckdb.DuckDBPyConnection, relation: Relation, *, tak
     )
 
 
-def _shared_mark(connection: duckdb.DuckDBPyConnection, relation: Relation, columns: list[str]) -> str:
-    # One file writes all its numbers alike, so the columns decide together.
-    together = " UNION ALL ".join(f"SELECT {column} AS number FROM {relation.plain}" for column in columns)
-    return decimal_mark_of(connection, f"({together})", "number")
-
-
 def _currency(connection: duckdb.DuckDBPyConnection, relation: Relation, columns: Mapping[str, str]) -> str:
-    if "currency" in columns:
-        column = f"upper({text_of(relation.columns[columns['currency']] + '::VARCHAR')})"
-        found = connection.execute(
-            f"SELECT {column} AS code FROM {relation.plain} WHERE code IS NOT NULL"
-            " GROUP BY 1 ORDER BY count(*) DESC, 1"
-        ).fetchall()
-        codes = [str(row[0]) for row in found]
-    else:
-        name = columns.get("amount") or columns.get("unit_price", "")
-        codes = []
-        if relation.types.get(name) == "VARCHAR":
-            codes = currency_marks(connection, relation.plain, relation.columns[name])
+    name = columns.get("amount") or columns.get("unit_price", "")
+    coded = columns.get("currency", "")
+    codes = currencies(connection, relation, currency=coded, amounts=name)
+    if not coded:
         in_header = without_unit(name)[1]
         if in_header and in_header not in codes:
             codes.append(in_header)
-    if len(codes) > 1:
-        raise ChoiceError(
-            f"The orders are in {len(codes)} currencies, which cannot be added up.",
-            key="currency",
-            choices=codes[:10],
-        )
-    return codes[0] if codes and len(codes[0]) == 3 and codes[0].isalpha() and codes[0].isascii() else ""
+    code = only_currency(codes)
+    return code if len(code) == 3 and code.isalpha() and code.isascii() else ""

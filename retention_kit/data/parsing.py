@@ -1,7 +1,7 @@
 """Text as dates and amounts: SQL expressions that give the value, or nothing where it cannot be read."""
 
-from retention_kit.data.config import DateOrder
 from retention_kit.data.engine import literal
+from retention_kit.data.source_settings import DateOrder
 
 __all__ = [
     "PARTS",
@@ -12,6 +12,7 @@ __all__ = [
     "is_whole",
     "moment_of",
     "text_of",
+    "truth_of",
 ]
 
 # By their first three letters without accents: English, German, Italian, Polish, Finnish. Finnish
@@ -32,6 +33,8 @@ _MONTHS = {
 }
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _MISSING = "('', 'null', 'none', 'nan', 'n/a', '#n/a', 'nat')"
+_YES = "true t yes y 1 1.0 on ja j wahr si s vero tak prawda kylla k"
+_NO = "false f no n 0 0.0 off nein falsch falso nie nei ei"
 PARTS = r"^(\d{1,2})[-/. ]+(\d{1,2})[-/. ]+(\d{4}|\d{1,2})\b(.*)$"
 _PLAIN = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"  # most files; read without detours
 _OFFSET = r"\d:\d\d.*?(Z|z|UTC|GMT|[+-]\d\d:?(\d\d)?)$"
@@ -50,6 +53,15 @@ def identifier_of(column: str, kind: str) -> str:
     if is_whole(kind):
         return f"{column}::BIGINT"
     return text_of(column if kind == "VARCHAR" else f"{column}::VARCHAR")
+
+
+def truth_of(text: str) -> str:
+    """Return the BOOLEAN a text stands for, in the languages of the headers that are known."""
+    cases = " ".join(
+        f"WHEN strip_accents(lower({text})) IN ({', '.join(map(literal, words.split()))}) THEN {value}"
+        for value, words in (("TRUE", _YES), ("FALSE", _NO))
+    )
+    return f"CASE {cases} END"
 
 
 def is_whole(kind: str) -> bool:

@@ -1,9 +1,11 @@
 """A dataset described in words: size, span, gaps and oddities."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
+from retention_kit.data.accounting import Accounting
 from retention_kit.data.dataset import Dataset
 from retention_kit.data.engine import connect, literal
 
@@ -22,27 +24,35 @@ class Profile:
 
 def profile(dataset: Dataset) -> Profile:
     """Return a dataset's description: where its rows went, its span, its longest gap, its oddities."""
-    with dataset.store.scratch() as scratch, connect(dataset.orders.parent, scratch=scratch) as connection:
-        gap = _longest_gap(connection, dataset)
-        oddities = tuple(_oddities(connection, dataset))
-    accounting = dataset.accounting
+    accounting, gap, odd = dataset.accounting, "", []
+    if dataset.orders and accounting:
+        with (
+            dataset.store.scratch() as scratch,
+            connect(dataset.orders.parent, scratch=scratch) as connection,
+        ):
+            gap = _longest_gap(connection, dataset.orders)
+            odd = _oddities(connection, dataset, dataset.orders, accounting)
     as_of = f"as of {dataset.as_of}"
     if dataset.as_of_inferred:
-        as_of += " (the day of the last order; set as_of to the day the data were exported)"
+        day = "day of the last order" if accounting else "day on which the last subscription started"
+        as_of += f" (the {day}; set as_of to the day the data were exported)"
+    told = accounting.notes if accounting else ()
     lines = [
         f"{dataset.title}: {as_of}, days in {dataset.time_zone}",
-        *accounting.lines(),
+        *(accounting.lines() if accounting else []),
         gap,
-        *(f"odd: {oddity}" for oddity in oddities if oddity not in accounting.notes),
+        *(f"odd: {oddity}" for oddity in odd if oddity not in told),
+        *(line for table in dataset.accountings.values() for line in table.lines()),
     ]
-    return Profile("\n".join(line for line in lines if line), oddities)
+    odd += [f"{table.table}: {note}" for table in dataset.accountings.values() for note in table.notes]
+    return Profile("\n".join(line for line in lines if line), tuple(odd))
 
 
-def _longest_gap(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> str:
+def _longest_gap(connection: duckdb.DuckDBPyConnection, orders: Path) -> str:
     found = connection.execute(
         "SELECT ordered_day, next_day, next_day - ordered_day AS days FROM ("
         " SELECT ordered_day, lead(ordered_day) OVER (ORDER BY ordered_day) AS next_day FROM"
-        f" (SELECT DISTINCT ordered_day FROM read_parquet({literal(dataset.orders)})))"
+        f" (SELECT DISTINCT ordered_day FROM read_parquet({literal(orders)})))"
         " WHERE next_day IS NOT NULL ORDER BY days DESC, ordered_day LIMIT 1"
     ).fetchall()
     if not found or found[0][2] < 2:
@@ -51,8 +61,10 @@ def _longest_gap(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> str
     return f"longest time without an order: {days - 1:,} days, between {first} and {last}"
 
 
-def _oddities(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> list[str]:
-    accounting, orders = dataset.accounting, f"read_parquet({literal(dataset.orders)})"
+def _oddities(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, path: Path, accounting: Accounting
+) -> list[str]:
+    orders = f"read_parquet({literal(path)})"
     odd = list(accounting.notes)
     if accounting.anonymous:
         odd.append(f"{accounting.anonymous / accounting.rows_read:.1%} of the rows have no customer")

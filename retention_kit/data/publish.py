@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,28 +12,49 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from retention_kit.data.accounting import Accounting
+from retention_kit.data.accounting import (
+    AFTER_AS_OF,
+    MATCHES_NOBODY,
+    REPEATED_ID,
+    Accounting,
+    TableAccounting,
+)
 from retention_kit.data.cache import Store
-from retention_kit.data.config import Customers, DatasetConfig, Events
+from retention_kit.data.classify import RAGGED
+from retention_kit.data.config import DatasetConfig
 from retention_kit.data.conventions import date_order_of
-from retention_kit.data.engine import connect, literal, quote
+from retention_kit.data.engine import connect, literal
 from retention_kit.data.ingest import ingest_orders
-from retention_kit.data.parsing import identifier_of, moment_of, text_of
+from retention_kit.data.ingest_side import ingest_side
+from retention_kit.data.parsing import moment_of, text_of
 from retention_kit.data.reading import Relation, read_frame, read_source
-from retention_kit.errors import ColumnError, DataError
+from retention_kit.data.side_plan import Ground
+from retention_kit.data.source_settings import Events
+from retention_kit.errors import DataError
 
-__all__ = ["Inputs", "frame_digest", "publish"]
+__all__ = ["Accountings", "Inputs", "frame_digest", "publish", "read_accountings"]
+
+# In the order in which they are read: the first one that there is settles the customers' type of id.
+SIDES = ("subscriptions", "customers", "responses", "complaints", "assignments")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a dataset is made from: its configuration, and files by table or a frame."""
+    """What a dataset is made from: its configuration, and files or frames by table."""
 
     name: str
     config: DatasetConfig
     files: Mapping[str, list[Path]] = field(default_factory=dict)
-    frame: pa.Table | None = None
-    frame_digest: str = ""
+    frames: Mapping[str, pa.Table] = field(default_factory=dict)
+    frame_digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Accountings:
+    """Where the rows of every table went; orders have none in a dataset without them."""
+
+    orders: Accounting | None
+    others: Mapping[str, TableAccounting]
 
 
 def publish(inputs: Inputs, store: Store, *, verify: Callable[[], None]) -> dict[str, Path]:
@@ -41,17 +62,18 @@ def publish(inputs: Inputs, store: Store, *, verify: Callable[[], None]) -> dict
 
     ``verify`` raises when the sources are no longer those of the store; nothing is published then.
     """
-    names = ["orders.parquet"]
-    names += ["customers.parquet"] if inputs.config.customers else []
-    names += ["events.parquet"] if inputs.config.events else []
+    names = [f"{table}.parquet" for table in inputs.config.sources]
 
     def build_all(target: Path) -> None:
         # One reading of the source makes all files; the accounting, published last, vouches for them.
-        accounting = _build(inputs, target.parent)
+        accountings = _build(inputs, target.parent)
         verify()
         for name in names:
             store.file(name, partial(os.replace, target.parent / f"new_{name}"))
-        target.write_text(json.dumps(accounting.to_dict(), indent=1), encoding="utf-8")
+        facts = {name: accounting.to_dict() for name, accounting in accountings.others.items()}
+        if accountings.orders:
+            facts["orders"] = accountings.orders.to_dict()
+        target.write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
     def rebuild(target: Path) -> None:
         _build(inputs, target.parent)
@@ -62,84 +84,116 @@ def publish(inputs: Inputs, store: Store, *, verify: Callable[[], None]) -> dict
     return files | {name: store.file(name, rebuild) for name in names}
 
 
-def _build(inputs: Inputs, folder: Path) -> Accounting:
+def read_accountings(path: Path) -> Accountings:
+    """Return what `publish` wrote to ``accounting.json``."""
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    orders = facts.pop("orders", None)
+    others = {name: TableAccounting.from_dict(values) for name, values in facts.items()}
+    return Accountings(Accounting.from_dict(orders) if orders else None, others)
+
+
+def _build(inputs: Inputs, folder: Path) -> Accountings:
     config = inputs.config
     folders = {path.parent for paths in inputs.files.values() for path in paths}
     scratch = folder / "scratch"
     scratch.mkdir()
     with connect(folder, *folders, scratch=scratch) as connection:
-        if inputs.frame is not None:
-            orders = read_frame(connection, inputs.frame, name="orders")
-        else:
-            orders = read_source(
-                connection, config.orders, inputs.files["orders"], name="orders", scratch=scratch
+
+        def relation(name: str) -> Relation:
+            if name in inputs.frames:
+                return read_frame(connection, inputs.frames[name], name=name)
+            settings, files = config.sources[name], inputs.files[name]
+            return read_source(connection, settings, files, name=name, scratch=scratch)
+
+        orders, ground = None, Ground(config.as_of)
+        if config.orders:
+            target = folder / "new_orders.parquet"
+            orders, currency = ingest_orders(
+                connection, relation("orders"), config, as_of=config.as_of, target=target
             )
-        accounting = ingest_orders(
-            connection, orders, config, as_of=config.as_of, target=folder / "new_orders.parquet"
-        )
-        accounting.require_loss_below(config.max_loss)
-        notes = list(accounting.notes)
-        if config.customers:
-            target = folder / "new_customers.parquet"
-            notes += _customers(connection, config.customers, inputs.files["customers"], target, scratch)
+            orders.require_loss_below(config.max_loss)
+            ground = Ground(config.as_of or orders.last_day, currency, _id_type(connection, target))
+        others: dict[str, TableAccounting] = {}
+        for name in SIDES:
+            if name in config.sources:
+                target = folder / f"new_{name}.parquet"
+                accounting, ground = ingest_side(
+                    connection, relation(name), name, config, ground, target=target
+                )
+                accounting.require_loss_below(config.max_loss)
+                if name == "subscriptions" and not (orders or accounting.kept):
+                    _refuse_empty(accounting, config)
+                others[name] = replace(
+                    accounting,
+                    notes=(*accounting.notes, *_strangers(connection, name, folder, orders is not None)),
+                )
         if config.events:
-            _events(
-                connection, config.events, inputs.files.get("events"), folder / "new_events.parquet", scratch
+            marks = relation("events") if "events" in {*inputs.files, *inputs.frames} else None
+            _events(connection, config.events, marks, folder / "new_events.parquet")
+        if orders and "customers" in others:
+            orders = replace(
+                orders, notes=(*orders.notes, *_of_customers(connection, others["customers"], folder))
             )
-    return Accounting(**{**vars(accounting), "notes": tuple(notes)})
+    return Accountings(orders, others)
 
 
-def _customers(
-    connection: duckdb.DuckDBPyConnection, settings: Customers, files: list[Path], target: Path, scratch: Path
+def _id_type(connection: duckdb.DuckDBPyConnection, orders: Path) -> str:
+    query = f"SELECT typeof(customer_id) FROM {literal(orders)} LIMIT 1"
+    return str(connection.execute(query).fetchall()[0][0])
+
+
+def _refuse_empty(accounting: TableAccounting, config: DatasetConfig) -> None:
+    reasons = "; ".join(map(str, accounting.dropped)) or "no row has a customer"
+    if any(part.reason == AFTER_AS_OF for part in accounting.dropped):
+        raise DataError(
+            f"The as-of date {config.as_of} lies before the first subscription: {reasons}.",
+            todo="Choose a later as_of.",
+        )
+    raise DataError(
+        f"No subscription can be used: {reasons}.",
+        todo="Check the mapping and how dates and amounts are written.",
+    )
+
+
+def _strangers(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, has_orders: bool) -> list[str]:
+    """A remark on the customers of a table whom the orders, or else the subscriptions, do not know."""
+    basis, what = ("orders", "no orders") if has_orders else ("subscriptions", "no subscription")
+    if name == basis:
+        return []
+    unknown = _unknown(connection, folder, name, basis)
+    return [f"customers who have {what}, kept: {unknown:,}"] if unknown else []
+
+
+def _unknown(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, others: str) -> int:
+    """How many customers of the table ``name`` the table ``others`` does not know."""
+    here, there = (literal(folder / f"new_{table}.parquet") for table in (name, others))
+    query = f"SELECT count(DISTINCT customer_id) FROM {here} ANTI JOIN {there} USING (customer_id)"
+    return int(connection.execute(query).fetchall()[0][0])
+
+
+def _of_customers(
+    connection: duckdb.DuckDBPyConnection, customers: TableAccounting, folder: Path
 ) -> list[str]:
-    relation = read_source(connection, settings, files, name="customers", scratch=scratch)
-    columns = settings.columns.model_dump()
-    if not columns["customer_id"]:
-        raise ColumnError("No column is mapped to customer_id in [customers.columns].", todo="Set it.")
-    identifier = _expression(relation, columns.pop("customer_id"), "customer_id")
-    attributes = [(name, _text(relation, source, name)) for name, source in columns.items()]
-    select = "".join(f", {sql} AS {quote(name)}" for name, sql in attributes)
-    connection.execute(
-        f"CREATE TEMP TABLE known_customers AS SELECT {identifier} AS customer_id{select}, row_number()"
-        f" OVER (PARTITION BY {identifier} ORDER BY _file, _row) AS copy FROM {relation.numbered}"
-    )
-    orders = literal(target.with_name("new_orders.parquet"))
-    # The types must meet in a join, whatever each source made of its column.
-    kind = connection.execute(f"SELECT typeof(customer_id) FROM {orders} LIMIT 1").fetchall()[0][0]
-    connection.execute(
-        f"COPY (SELECT try_cast(customer_id AS {kind}) AS customer_id, * EXCLUDE (customer_id, copy)"
-        " FROM known_customers WHERE copy = 1 AND customer_id IS NOT NULL"
-        f" AND try_cast(customer_id AS {kind}) IS NOT NULL ORDER BY 1) TO {literal(target)} (FORMAT parquet)"
-    )
-    doubled, anonymous, unknown = connection.execute(
-        "SELECT count(*) FILTER (copy > 1 AND customer_id IS NOT NULL),"
-        " count(*) FILTER (customer_id IS NULL),"
-        f" (SELECT count(DISTINCT customer_id) FROM {orders} ANTI JOIN {literal(target)} USING (customer_id))"
-        " FROM known_customers"
-    ).fetchall()[0]
-    notes = []
-    if doubled:
-        notes.append(f"rows of customers that repeat an id: {doubled:,}; the first row of each counts")
-    if anonymous:
-        notes.append(f"rows of customers without an id: {anonymous:,}")
-    if unknown:
-        notes.append(f"customers with orders who are not among the customers: {unknown:,}")
-    if relation.ragged_rows:
-        notes.append(f"rows of customers that are ragged and left out: {relation.ragged_rows:,}")
-    return notes
+    """What has to be known of the customers wherever the orders are counted by their attributes."""
+    dropped = {part.reason: part.rows for part in customers.dropped}
+    told = {
+        "rows of customers that repeat an id: {:,}; the first row of each counts": dropped.get(REPEATED_ID),
+        "rows of customers without an id: {:,}": customers.anonymous,
+        "rows of customers whose id is of another type than the orders': {:,}": dropped.get(MATCHES_NOBODY),
+        "customers with orders who are not among the customers: {:,}": _unknown(
+            connection, folder, "orders", "customers"
+        ),
+        "rows of customers that are ragged and left out: {:,}": dropped.get(RAGGED),
+    }
+    return [words.format(rows) for words, rows in told.items() if rows]
 
 
 def _events(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Events,
-    files: list[Path] | None,
-    target: Path,
-    scratch: Path,
+    connection: duckdb.DuckDBPyConnection, settings: Events, relation: Relation | None, target: Path
 ) -> None:
     days = [mark.date for mark in settings.marks]
     labels = [mark.label for mark in settings.marks]
-    if files:
-        relation = read_source(connection, settings, files, name="events", scratch=scratch)
+    if relation:
         column = relation.column(settings.columns.date, key="date")
         text, label = text_of(f"{column}::VARCHAR"), _text(relation, settings.columns.label, "label")
         order = settings.date_order or date_order_of(connection, relation.plain, f"{column}::VARCHAR")
@@ -155,10 +209,6 @@ def _events(
     table = pa.table({"date": pa.array(days, pa.date32()), "label": pa.array(labels, pa.string())})
     connection.register("event_marks", table.sort_by([("date", "ascending"), ("label", "ascending")]))
     connection.execute(f"COPY event_marks TO {literal(target)} (FORMAT parquet)")
-
-
-def _expression(relation: Relation, column: str, key: str) -> str:
-    return identifier_of(relation.column(column, key=key), relation.types[column])
 
 
 def _text(relation: Relation, column: str, key: str) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from retention_kit.data.config import Customers, Events, Orders
 from retention_kit.data.engine import literal, quote
 from retention_kit.data.places import Offender, Place, lines_of_rows, place_of, rejected_lines
 from retention_kit.data.sniff import TextFile, column_names, file_kind, read_text
+from retention_kit.data.source_settings import Source
 from retention_kit.errors import ColumnError, DataError, did_you_mean, listing
 
 __all__ = ["Relation", "read_frame", "read_source", "source_files"]
@@ -87,7 +87,7 @@ def source_files(source: str, folder: Path, *, table: str = "orders") -> list[Pa
 
 def read_source(
     connection: duckdb.DuckDBPyConnection,
-    settings: Orders | Customers | Events,
+    settings: Source,
     files: list[Path],
     *,
     name: str,

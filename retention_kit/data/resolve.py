@@ -2,18 +2,29 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from retention_kit.data.config import CANONICAL, DatasetConfig, config_from, load_config
+from retention_kit.data.config import DatasetConfig, config_from, load_config
 from retention_kit.data.publish import Inputs, frame_digest
 from retention_kit.data.reading import arrow_table, source_files
+from retention_kit.data.source_settings import CANONICAL, TABLES
 from retention_kit.errors import DataError, ParameterError, did_you_mean, listing
 
 __all__ = ["registered", "resolve", "samples"]
 
 _ORDER_KEYS = ("source", "sheet", "encoding", "delimiter", "decimal", "date_order", "cancelled_statuses")
+
+_NUMBERS: dict[str, type[int] | type[float]] = {
+    "max_loss": float,
+    "fiscal_year_start": int,
+    "margin": float,
+    "churn_threshold_days": int,
+    "measuring_window_days": int,
+    "grace_days": int,
+    "discount_rate": float,
+}
 
 
 def samples() -> dict[str, Path]:
@@ -57,9 +68,10 @@ def resolve(source: Any, settings: Mapping[str, Any]) -> Inputs:
                 todo=f"Choose from: {listing(named)}.",
             )
         return _from_toml(named[source], name=source, settings=settings)
+    if isinstance(source, Mapping):
+        return _from_frames(source, settings)
     if not isinstance(source, str | os.PathLike):
-        table = arrow_table(source)
-        return _from_table(table, settings)
+        return _from_frames({"orders": source}, settings)
     text = os.fspath(source)
     named = samples() | registered()
     if isinstance(source, str) and text in named:
@@ -81,13 +93,18 @@ def _from_toml(path: Path, *, name: str, settings: Mapping[str, Any]) -> Inputs:
     return Inputs(name, config, _files(config, path.parent))
 
 
-def _files(config: DatasetConfig, folder: Path) -> dict[str, list[Path]]:
-    files = {"orders": source_files(config.orders.source, folder)}
-    if config.customers:
-        files["customers"] = source_files(config.customers.source, folder, table="customers")
-    if config.events and config.events.source:
-        files["events"] = source_files(config.events.source, folder, table="events")
-    return files
+def _files(config: DatasetConfig, folder: Path, *, framed: Iterable[str] = ()) -> dict[str, list[Path]]:
+    if not config.orders and not config.subscriptions:
+        raise DataError(
+            "The dataset has neither [orders] nor [subscriptions].",
+            todo="Add one of them, with its source and [orders.columns] or [subscriptions.columns].",
+        )
+    return {
+        name: source_files(table.source, folder, table=name)
+        for name, table in config.sources.items()
+        # Events may be written in the dataset file alone.
+        if name not in framed and (table.source or name != "events")
+    }
 
 
 def _from_files(text: str, settings: Mapping[str, Any]) -> Inputs:
@@ -98,25 +115,43 @@ def _from_files(text: str, settings: Mapping[str, Any]) -> Inputs:
     return Inputs(files[0].stem, config, _files(config, Path()))
 
 
-def _from_table(table: Any, settings: Mapping[str, Any]) -> Inputs:
+def _from_frames(frames: Mapping[str, Any], settings: Mapping[str, Any]) -> Inputs:
     from retention_kit.data.mapping import guessed_config
 
-    config = guessed_config(table, nested(settings))
-    return Inputs("frame", config, frame=table, frame_digest=frame_digest(table))
+    for name in frames:
+        if name not in TABLES:
+            raise ParameterError(
+                f"There is no table {name!r} in a dataset. {did_you_mean(name, TABLES)}".strip(),
+                todo=f"Allowed: {', '.join(TABLES)}.",
+            )
+    tables = {name: arrow_table(frame) for name, frame in frames.items()}
+    content = {**{name: {} for name in tables if name != "orders"}, **nested(settings)}
+    if "orders" in tables:
+        config = guessed_config(tables["orders"], content)
+    else:
+        config = config_from({"schema": 1, **_without_empty_orders(content)})
+    digests = [f"{name}:{frame_digest(table)}" for name, table in sorted(tables.items())]
+    files = _files(config, Path(), framed=tables)
+    return Inputs("frame", config, files, frames=tables, frame_digests=tuple(digests))
 
 
 def merged(config: DatasetConfig, settings: Mapping[str, Any]) -> DatasetConfig:
-    """Return ``config`` with ``settings`` in place."""
+    """Return ``config`` with ``settings`` in place; of a source's table, key by key."""
     if not settings:
         return config
     content = config.model_dump(by_alias=True, exclude_none=True)
-    for key, value in nested(settings).items():
-        if key == "orders":
-            columns = content["orders"]["columns"] | dict(value.get("columns", {}))
-            content["orders"] |= {**value, "columns": columns}
+    for key, value in _without_empty_orders(nested(settings)).items():
+        if key in TABLES and isinstance(value, Mapping):
+            stated = content.get(key, {})
+            columns = {**stated.get("columns", {}), **value.get("columns", {})}
+            content[key] = {**stated, **value, **({"columns": columns} if columns else {})}
         else:
             content[key] = value
     return config_from(content)
+
+
+def _without_empty_orders(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key != "orders" or value}
 
 
 def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,7 +178,7 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _typed(settings: Mapping[str, Any]) -> dict[str, Any]:
     # Settings from the command line come as texts.
     values: dict[str, Any] = dict(settings)
-    for key, kind in (("max_loss", float), ("fiscal_year_start", int), ("margin", float)):
+    for key, kind in _NUMBERS.items():
         if isinstance(values.get(key), str):
             try:
                 values[key] = kind(values[key])

@@ -16,6 +16,7 @@ from retention_kit.data.profile import profile
 from retention_kit.data.publish import Inputs
 from retention_kit.data.reading import source_files
 from retention_kit.data.resolve import nested
+from retention_kit.data.source_settings import Orders
 from retention_kit.errors import ParameterError
 
 __all__ = ["Scaffold", "init_dataset"]
@@ -39,6 +40,10 @@ refunds = {refunds}
 duplicates = {duplicates}  # rows that repeat another exactly: keep or drop
 segments = {segments}  # further columns to compare customers by; see [orders.columns]
 {margin}
+# churn_threshold_days = 90  # silence after which a customer has left; unset: the data suggest it
+# measuring_window_days = 180  # unset: three purchase cycles
+# grace_days = 7  # a subscription that starts so soon after the last one ended continues it
+# discount_rate = 0.1  # a year, 0 to 1
 
 [orders]
 source = {path}  # path or glob, from this file's folder
@@ -46,6 +51,56 @@ source = {path}  # path or glob, from this file's folder
 
 [orders.columns]  # our name = the file's name
 {columns}
+
+# Further tables, each with a source of its own, written and mapped as the orders are. Take the "# " away
+# from those you have, name your columns, and leave out what is missing.
+#
+# [customers]
+# source = "customers.csv"
+# [customers.columns]  # any further name = ... is an attribute to compare customers by
+# customer_id = "customer"
+# source = "came from"  # referral, campaign, ...
+# acquisition_cost = "cost"
+# joined_programme_at = "member since"
+# consent = "newsletter"
+#
+# [subscriptions]  # one row per customer and span; a change of plan ends one and starts the next
+# source = "subscriptions.csv"
+# billing_months = 12  # with amount: the months that it pays for; or a column, or map monthly_amount
+# [subscriptions.columns]
+# customer_id = "customer"
+# started_at = "start"
+# ended_at = "end"  # the first day without it; empty while it runs
+# plan = "plan"
+# amount = "price"
+# reason = "reason for leaving"
+#
+# [responses]  # answers to surveys
+# source = "survey.csv"
+# question = "nps"  # for all rows; or a column. The scale of nps is 0 to 10, of csat 1 to 5
+# [responses.columns]
+# customer_id = "customer"
+# answered_at = "date"
+# score = "score"
+# comment = "comment"
+#
+# [complaints]
+# source = "complaints.csv"
+# [complaints.columns]
+# customer_id = "customer"
+# opened_at = "opened"
+# resolved_at = "resolved"
+# outcome = "outcome"
+#
+# [assignments]  # of an experiment
+# source = "experiment.csv"
+# [assignments.columns]
+# customer_id = "customer"
+# assigned_at = "date"
+# variant = "variant"
+#
+# [targets]  # metric = number
+# retention_rate = 0.4
 """
 
 
@@ -110,7 +165,7 @@ def init_dataset(
 
 def dataset_toml(config: DatasetConfig, *, fallback_title: str = "") -> str:
     """Return a configuration as the commented text of a dataset file."""
-    orders = config.orders
+    orders = config.orders or Orders()
     keys = ("sheet", "encoding", "delimiter", "decimal", "date_order")
     reading = "".join(f"{key} = {_text(getattr(orders, key))}\n" for key in keys if getattr(orders, key))
     columns = {key: str(name) for key, name in orders.columns.model_dump().items() if name}

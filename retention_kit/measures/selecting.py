@@ -11,9 +11,13 @@ _MOST_GROUPS = 50  # values of an attribute that can be compared
 
 def data_notes(dataset: Dataset) -> list[str]:
     """Return the sentences that a reader has to know whatever is measured."""
+    counted = dataset.accounting
     if dataset.as_of_inferred:
-        return [f"The as-of date, {dataset.as_of}, is that of the last order; set as_of if data run longer."]
-    last_day = dataset.accounting.last_day
+        last = "last order" if counted else "last start of a subscription"
+        return [f"The as-of date, {dataset.as_of}, is that of the {last}; set as_of if data run longer."]
+    if counted is None:  # subscriptions run on while nothing is recorded
+        return []
+    last_day = counted.last_day
     silent = (dataset.as_of - last_day).days
     if silent <= _LONG_SILENCE_DAYS:
         return []

@@ -9,6 +9,8 @@ __all__ = ["data_facts"]
 def data_facts(dataset: Dataset) -> list[str]:
     """Return what a reader has to know about a dataset: size, span, as-of date, rows left out."""
     counted = dataset.accounting
+    if counted is None:
+        return [f"{dataset.title}: subscriptions from {dataset.first_day}, as of {dataset.as_of}."]
     people, orders = formats.plural(counted.customers, "customer"), formats.plural(counted.orders, "order")
     left = counted.rows_read - counted.kept
     were = "was" if left == 1 else "were"

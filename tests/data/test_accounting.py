@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from retention_kit.data.accounting import AFTER_AS_OF, Accounting, Dropped
+from retention_kit.data.accounting import AFTER_AS_OF, Accounting, Dropped, TableAccounting
 from retention_kit.errors import LossError
 
 
@@ -74,3 +74,43 @@ def test_the_lines_tell_every_row_and_all_money():
 def test_a_clean_file_without_amounts_has_two_lines():
     clean = accounting(rows_read=6, netted=0, anonymous=0, dropped=(), gross=None, unmatched=None, notes=())
     assert len(clean.lines()) == 2
+
+
+def of_table(**changes):
+    facts = {
+        "table": "complaints",
+        "rows_read": 10,
+        "kept": 6,
+        "anonymous": 1,
+        "dropped": (Dropped("resolved before opened", 2, ("line 3: 'x'",)), Dropped(AFTER_AS_OF, 1)),
+        "customers": 4,
+        "first_day": date(2024, 1, 1),
+        "last_day": date(2024, 1, 31),
+        "notes": ("odd",),
+    }
+    return TableAccounting(**(facts | changes))
+
+
+def test_the_accounting_of_a_table_survives_json():
+    for kept in (of_table(), of_table(first_day=None, last_day=None, dropped=(), notes=())):
+        assert TableAccounting.from_dict(json.loads(json.dumps(kept.to_dict()))) == kept
+
+
+def test_the_lines_of_a_table_name_it_and_tell_every_row():
+    assert of_table().lines() == [
+        "complaints: 10 rows read",
+        "  6 kept of 4 customers, 2024-01-01 to 2024-01-31",
+        "  1 anonymous (10.0%): no customer, counted and left out",
+        "  left out, resolved before opened: 2 rows (first: line 3: 'x')",
+        "  left out, after the as-of date: 1 row",
+        "  note: odd",
+    ]
+    bare = of_table(table="customers", anonymous=0, dropped=(), first_day=None, last_day=None, notes=())
+    assert bare.lines() == ["customers: 10 rows read", "  6 kept of 4 customers"]
+
+
+def test_too_much_loss_of_a_table_names_it_and_of_none_there_is_no_loss():
+    with pytest.raises(LossError, match=r"20\.0% of 10 rows of complaints would be lost, more than 10\.0%"):
+        of_table().require_loss_below(0.1)
+    of_table().require_loss_below(0.2)
+    assert of_table(rows_read=0, kept=0, anonymous=0, dropped=()).loss == 0.0

@@ -48,6 +48,21 @@ def test_an_empty_dataset_file_has_the_documented_defaults():
         ({"events": {"marks": [{"date": "2024-01-01"}]}}, "label"),
         ({"segments": ["wall", "amount"]}, "'amount' is not a name for a segment"),
         ({"frobnicate": 1}, "Allowed: schema, title"),
+        ({"churn_threshold_days": 0}, "churn_threshold_days = 0"),
+        ({"measuring_window_days": 1.5}, "measuring_window_days = 1.5"),
+        ({"grace_days": -1}, "grace_days = -1"),
+        ({"discount_rate": 10}, "discount_rate = 10"),
+        ({"targets": {"retention_rate": "high"}}, "retention_rate = 'high' in [targets]"),
+        ({"targets": {"retention_rate": float("nan")}}, "retention_rate = nan in [targets]"),
+        ({"subscriptions": {"colums": {}}}, "'colums' in [subscriptions]. Did you mean 'columns'?"),
+        ({"subscriptions": {"columns": {"strated_at": "x"}}}, "Did you mean 'started_at'?"),
+        ({"subscriptions": {"billing_months": 0}}, "billing_months = 0 in [subscriptions]"),
+        ({"responses": {"columns": {"scores": "x"}}}, "in [responses.columns]. Did you mean 'score'?"),
+        ({"complaints": {"columns": {"who": "x"}}}, "Allowed: customer_id, opened_at, resolved_at, outcome"),
+        ({"assignments": {"columns": {"group": "x"}}}, "Allowed: customer_id, assigned_at, variant"),
+        ({"customers": {"columns": {"plan": 3}}}, "plan = 3 in [customers.columns]"),
+        ({"customers": {"columns": {"joined_programme_day": "x"}}}, "is not a name for a segment"),
+        ({"subscriptions": {}, "segments": ["town"]}, "'town' is no customers attribute, and there are no"),
     ],
 )
 def test_a_bad_value_is_refused_with_what_is_allowed(content, words):
@@ -101,3 +116,41 @@ def test_a_file_that_is_no_toml_or_missing_is_named_without_its_folder(write, tm
     assert str(tmp_path) not in str(caught.value)
     with pytest.raises(DataError, match=r"There is no dataset file 'none\.toml'"):
         load_config(tmp_path / "none.toml")
+
+
+def test_new_settings_have_their_documented_defaults_and_kinds():
+    plain = config_from({"schema": 1})
+    assert (plain.churn_threshold_days, plain.measuring_window_days, plain.grace_days) == (None, None, 0)
+    assert (plain.discount_rate, plain.targets, plain.sources) == (None, {}, {})
+    told = config(grace_days=7, discount_rate=0, targets={"orders": 1000, "retention_rate": 0.4})
+    assert (told.grace_days, told.discount_rate) == (7, 0.0)
+    assert told.targets == {"orders": 1000.0, "retention_rate": 0.4}
+    assert list(told.sources) == ["orders"]
+
+
+def test_of_the_customers_typed_columns_only_the_source_tells_customers_apart():
+    columns = {
+        "customer_id": "id",
+        "source": "from",
+        "acquisition_cost": "cac",
+        "joined_programme_at": "member",
+        "consent": "ok",
+        "town": "Town",
+        "left_out": "",
+    }
+    made = config(customers={"columns": columns}, segments=["source"])
+    assert made.attribute_columns == {"source": "from", "town": "Town"}
+    assert made.segment_columns == {}
+
+
+def test_a_plan_tells_subscribers_apart_and_is_no_column_of_orders():
+    subscriptions = {"columns": {"customer_id": "id", "started_at": "start", "plan": "Plan"}}
+    both = config(subscriptions=subscriptions, segments=["plan", "shop"])
+    assert both.segment_columns == {"shop": "shop"}
+    assert both.subscription_segments == ("plan",)
+    alone = config_from({"schema": 1, "subscriptions": subscriptions, "segments": ["plan"]})
+    assert (alone.segment_columns, alone.subscription_segments) == ({}, ("plan",))
+    of_orders = config(orders={"columns": {**COLUMNS, "plan": "P"}}, segments=["plan"])
+    assert of_orders.segment_columns == {"plan": "P"}
+    with pytest.raises(ParameterError, match="'plan' is a subscriptions column and a customers attribute"):
+        config(subscriptions=subscriptions, customers={"columns": {"customer_id": "id", "plan": "P"}})

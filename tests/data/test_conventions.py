@@ -1,7 +1,7 @@
 import duckdb
 import pytest
 
-from retention_kit.data.conventions import currency_marks, date_order_of, decimal_mark_of
+from retention_kit.data.conventions import currency_marks, date_order_of, decimal_mark_of, together
 from retention_kit.errors import ChoiceError
 
 
@@ -20,6 +20,7 @@ def told(tell, *texts):
         (["01.02.2024"], "dmy"),
         (["1. 2. 2024"], "dmy"),
         (["97/01/05", "98/02/03"], "ymd"),
+        (["01.02.2024", "32.02.2024"], "dmy"),  # a slip, for the year stands at the end
         (["Jan 5, 2024"], "ymd"),
         (["", "n/a"], "ymd"),
     ],
@@ -68,3 +69,12 @@ def test_a_mark_before_three_digits_asks():
 def test_currencies_are_told_from_signs_and_codes():
     assert told(currency_marks, "€5", "6 EUR", "$7", "8") == ["EUR", "USD"]
     assert told(currency_marks, "5", "6") == []
+
+
+def test_several_columns_tell_together_what_one_leaves_open():
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE source (a VARCHAR, b VARCHAR)")
+        connection.execute("INSERT INTO source VALUES ('03/04/2024', '25/12/2024')")
+        assert date_order_of(connection, *together("source", ["a", "b"])) == "dmy"
+        with pytest.raises(ChoiceError, match="may be day first"):
+            date_order_of(connection, *together("source", ["a"]))

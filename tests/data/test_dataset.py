@@ -9,6 +9,7 @@ import pytest
 
 from retention_kit.data import publish
 from retention_kit.data.dataset import open_dataset
+from retention_kit.data.ledger import open_ledger
 from retention_kit.errors import ColumnError, DataError, ParameterError, RetentionKitError
 
 TOML = """\
@@ -271,3 +272,128 @@ def test_a_source_replaced_while_it_is_read_is_an_error_and_nothing_is_kept(writ
 def test_a_setting_that_is_not_allowed_says_what_is(shop, setting, told):
     with pytest.raises(ParameterError, match=told):
         shop(**setting)
+
+
+MORE = """
+[subscriptions]
+source = "subs.csv"
+[subscriptions.columns]
+customer_id = "who"
+started_at = "start"
+[complaints]
+source = "complaints.csv"
+[complaints.columns]
+customer_id = "who"
+opened_at = "opened"
+"""
+
+
+@pytest.fixture
+def full_shop(shop, write):
+    """Return a function that opens the shop with subscriptions and complaints."""
+
+    def open_shop(more="", after=MORE, *, subs="who,start\n1,2024-01-01\n", **settings):
+        write("subs.csv", subs)
+        write("complaints.csv", "who,opened\n1,2024-01-02\n")
+        return shop(more, after, **settings)
+
+    return open_shop
+
+
+def test_a_dataset_tells_which_tables_and_columns_it_has(full_shop):
+    dataset = full_shop()
+    assert set(dataset.tables) == {"orders", "subscriptions", "complaints"}
+    assert all(path.is_file() for path in dataset.tables.values())
+    assert (dataset.orders, dataset.customers) == (dataset.tables["orders"], None)
+    assert dataset.has("complaints")
+    assert not dataset.has("responses")
+    assert dataset.columns("subscriptions") == ("customer_id", "started_day", "ended_day")
+    assert set(dataset.accountings) == {"subscriptions", "complaints"}
+    assert dataset.require("complaints") == dataset.tables["complaints"]
+
+
+def test_a_table_that_is_needed_and_missing_is_told_with_how_to_map_it(full_shop):
+    dataset = full_shop()
+    with pytest.raises(DataError) as caught:
+        dataset.require("responses", why="NPS")
+    assert str(caught.value) == (
+        "The dataset 'shop' has no responses, needed for NPS. Add [responses] with its source to the dataset"
+        " file, and map in [responses.columns] what there is of: customer_id, answered_at, question, score,"
+        " scale_min, scale_max, reason, comment."
+    )
+    with pytest.raises(DataError, match=r"has no customers\. Add \[customers\]"):
+        dataset.columns("customers")
+    with pytest.raises(
+        ParameterError, match=r"no table 'subscription' in a dataset\. Did you mean 'subscriptions'"
+    ):
+        dataset.require("subscription")
+
+
+def test_the_fingerprint_follows_every_table_and_its_settings(full_shop):
+    first = full_shop()
+    changed = [
+        full_shop(subs="who,start\n2,2024-01-01\n"),
+        full_shop(grace_days=3),
+        full_shop(discount_rate=0.1),
+        full_shop(churn_threshold_days=90),
+        full_shop(measuring_window_days=90),
+        full_shop(targets={"retention_rate": 0.5}),
+        full_shop(complaints={"date_order": "ymd"}),
+        full_shop(after=""),
+    ]
+    found = [dataset.fingerprint for dataset in changed]
+    assert len({first.fingerprint, *found}) == len(changed) + 1
+    assert full_shop().fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize("name", ["subscriptions.parquet", "accounting.json"])
+def test_a_damaged_table_is_built_again(full_shop, name):
+    first = full_shop()
+    content = first.tables["subscriptions"].read_bytes()
+    (first.store.folder / name).write_bytes(b"damaged")
+    again = full_shop()
+    assert again.tables["subscriptions"].read_bytes() == content
+    assert again.accountings == first.accountings
+
+
+def test_settings_of_a_table_are_merged_key_by_key(full_shop):
+    dataset = full_shop(
+        subs="who,start,plan\n1,2024-01-01,pro\n", subscriptions={"columns": {"plan": "plan"}}
+    )
+    assert dataset.columns("subscriptions") == ("customer_id", "started_day", "ended_day", "plan")
+    without = full_shop(grace_days="3", discount_rate="0.1", churn_threshold_days="90")
+    assert (without.config.grace_days, without.config.discount_rate) == (3, 0.1)
+    with pytest.raises(ParameterError, match="grace_days = 'few' is no number"):
+        full_shop(grace_days="few")
+
+
+def test_a_source_of_any_table_that_changed_is_noticed(full_shop, write):
+    dataset = full_shop()
+    write("complaints.csv", "who,opened\n1,2024-01-03\n")
+    with pytest.raises(DataError, match=r"complaints\.csv changed since it was opened"):
+        dataset.require_unchanged()
+
+
+def test_frames_of_several_tables_come_by_name(tmp_path):
+    frames = {
+        "orders": pa.table({"customer": ["a"], "day": [date(2024, 1, 1)]}),
+        "subscriptions": pa.table({"who": ["a", "b"], "start": [date(2024, 1, 1)] * 2}),
+        "events": pa.table({"date": [date(2024, 1, 1)], "label": ["x"]}),
+    }
+    columns = {"customer_id": "who", "started_at": "start"}
+    dataset = open_dataset(frames, cache=tmp_path, subscriptions={"columns": columns})
+    assert set(dataset.tables) == {"orders", "subscriptions", "events"}
+    assert dataset.events.to_pylist() == [{"date": date(2024, 1, 1), "label": "x"}]
+    other = {**frames, "subscriptions": frames["subscriptions"].slice(0, 1)}
+    again = open_dataset(other, cache=tmp_path, subscriptions={"columns": columns})
+    assert again.fingerprint != dataset.fingerprint
+    with pytest.raises(ParameterError, match=r"no table 'order' in a dataset\. Did you mean 'orders'"):
+        open_dataset({"order": frames["orders"]}, cache=tmp_path)
+    with pytest.raises(ColumnError, match=r"mapped to customer_id in \[subscriptions\.columns\]"):
+        open_dataset({"subscriptions": frames["subscriptions"]}, cache=tmp_path)
+
+
+def test_the_ledger_sees_every_table(full_shop):
+    ledger = open_ledger(full_shop())
+    for table in ("orders", "subscriptions", "complaints"):
+        assert ledger.query(f"SELECT count(*) AS n FROM {table}").to_pylist()[0]["n"] > 0

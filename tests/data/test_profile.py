@@ -40,6 +40,52 @@ def test_customers_who_never_return_are_odd(opened):
     assert any(odd.startswith("no customer has a second order") for odd in profile(opened(text)).oddities)
 
 
+def test_a_check_tells_where_the_rows_of_every_table_went(write, tmp_path):
+    write("orders.csv", "customer,day\na,2024-01-01\nb,2024-01-02\n")
+    write("subs.csv", "who,start,end\na,2024-01-01,\nb,2024-01-02,2024-01-01\n")
+    write("answers.csv", "who,day,score\nz,2024-01-02,9\n")
+    toml = """
+schema = 1
+max_loss = 1.0
+as_of = 2024-01-31
+[subscriptions]
+source = "subs.csv"
+[subscriptions.columns]
+customer_id = "who"
+started_at = "start"
+ended_at = "end"
+[responses]
+source = "answers.csv"
+question = "nps"
+[responses.columns]
+customer_id = "who"
+answered_at = "day"
+score = "score"
+"""
+    orders = (
+        '[orders]\nsource = "orders.csv"\n[orders.columns]\ncustomer_id = "customer"\nordered_at = "day"\n'
+    )
+    found = check_dataset(write("both.toml", toml + orders), cache=tmp_path / "cache")
+    assert list(found.accountings) == ["subscriptions", "responses"]
+    assert found.text.splitlines()[-6:] == [
+        "subscriptions: 2 rows read",
+        "  1 kept of 1 customers, 2024-01-01 to 2024-01-01",
+        "  left out, end before start: 1 row (first: line 3: '2024-01-01')",
+        "responses: 1 rows read",
+        "  1 kept of 1 customers, 2024-01-02 to 2024-01-02",
+        "  note: customers who have no orders, kept: 1",
+    ]
+    assert "responses: customers who have no orders, kept: 1" in found.oddities
+    alone = check_dataset(
+        write("alone.toml", toml.replace("as_of = 2024-01-31", "")), cache=tmp_path / "cache"
+    )
+    assert alone.accounting is None
+    assert alone.text.splitlines()[0] == (
+        "alone: as of 2024-01-01 (the day on which the last subscription started;"
+        " set as_of to the day the data were exported), days in UTC"
+    )
+
+
 def test_a_check_gives_text_accounting_and_oddities(tmp_path):
     found = check_dataset("cdnow", cache=tmp_path)
     assert "6,919 kept in 6,696 orders of 2,357 customers, 1997-01-01 to 1998-06-30" in found.text

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
-from retention_kit.data.config import Orders
+from retention_kit.data.source_settings import Orders
 from retention_kit.data.dataset import open_dataset
 from retention_kit.data.reading import arrow_table, read_source, source_files
 from retention_kit.errors import ColumnError, DataError, ParameterError

@@ -304,3 +304,20 @@ def test_no_more_than_six_segments_are_offered(write, tmp_path):
     source = write("orders.csv", f"customer,date,{','.join('stuvwxyz')}\n{rows}")
     made = init_dataset(source, cache=tmp_path / "cache")
     assert tomllib.loads(made.toml)["segments"] == list("stuvwx")
+
+
+def test_the_examples_of_further_tables_are_a_dataset_file_once_their_marks_are_away(write, tmp_path):
+    source = write("orders.csv", "customer,day,amount\n1,2024-01-01,5\n")
+    toml = init_dataset(source, cache=tmp_path / "cache").toml
+    lines = [line.removeprefix("# ") for line in toml[toml.index("# [customers]") :].splitlines()]
+    made = config_from({**tomllib.loads(toml), **tomllib.loads("\n".join(line.strip("#") for line in lines))})
+    assert list(made.sources) == [
+        "orders",
+        "customers",
+        "subscriptions",
+        "responses",
+        "complaints",
+        "assignments",
+    ]
+    assert made.subscriptions.billing_months == 12
+    assert made.targets == {"retention_rate": 0.4}
