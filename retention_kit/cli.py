@@ -2,13 +2,16 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
+from typer.models import OptionInfo
 
 from retention_kit.errors import ChoiceError, ParameterError, RetentionKitError
 
@@ -33,6 +36,11 @@ _LAB_SETTINGS = Path(__file__).parent / "workbook"  # its labconfig/ keeps Jupyt
 Setting = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Decide a key. Repeatable.")
 ]
+
+
+def _day_option(flag: str, default: str, text: str) -> OptionInfo:
+    option = typer.Option(flag, formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", show_default=default, help=text)
+    return cast(OptionInfo, option)
 
 
 def main() -> None:
@@ -190,6 +198,30 @@ def cache(
     typer.echo(f"{store.cache_folder()}")
     for entry in store.entries():
         typer.echo(f"{entry.fingerprint}  {entry.files:4d} files  {entry.size_bytes / 1e6:10,.1f} MB")
+
+
+@app.command()
+def simulate(
+    folder: Annotated[
+        Path, typer.Argument(help="Where to write; may exist, but not with a `shop` or `shop.toml` in it.")
+    ],
+    customers: Annotated[int, typer.Option(help="Customers who ever order, 100 to 10,000,000.")] = 2500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files, byte for byte.")] = 1,
+    first_day: Annotated[
+        datetime, _day_option("--from", "2022-01-01", "Day on which the shop opens.")
+    ] = datetime(2022, 1, 1),
+    last_day: Annotated[
+        datetime, _day_option("--to", "2024-12-31", "Last day; 365 days or more from the first.")
+    ] = datetime(2024, 12, 31),
+) -> None:
+    """Write a simulated shop: every table, a dataset file, and the truth that estimates must find."""
+    from retention_kit.data.simulation import simulate as draw
+    from retention_kit.data.simulation import write_simulation
+
+    shop = draw(customers=customers, seed=seed, first_day=first_day.date(), last_day=last_day.date())
+    path = write_simulation(shop, folder)
+    typer.echo(f"Written: {path}\nTruth:   {path.with_suffix('') / 'truth.json'}")
+    typer.echo(f"Next:    retention check {shlex.quote(str(path))}")
 
 
 def _pairs(texts: list[str] | None) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from retention_kit.notebooks import CohortParameters
 from retention_kit.params import parameters_table
 from retention_kit.reports.job import Job
 
-COMMANDS = ("init", "check", "params", "report", "serve", "lab", "cache")
+COMMANDS = ("init", "check", "params", "report", "serve", "lab", "cache", "simulate")
 
 
 @pytest.fixture
@@ -275,6 +275,42 @@ def test_cache_is_shown_and_cleared(run, tmp_path, monkeypatch, shop):
     assert " files " in out
     assert run("cache", "--clear")[1].startswith("Freed ")
     assert run("cache")[1] == f"{tmp_path / 'cache'}\n"
+
+
+def test_simulate_writes_a_shop_and_says_what_to_type_next(run, tmp_path):
+    folder = tmp_path / "my shop"
+    options = ["--customers", "150", "--seed", "8", "--from", "2023-01-01", "--to", "2024-06-30"]
+    code, out, err = run("simulate", folder, *options)
+    assert (code, err) == (0, "")
+    path = folder / "shop.toml"
+    assert out == (
+        f"Written: {path}\nTruth:   {folder / 'shop' / 'truth.json'}\n"
+        f"Next:    retention check {shlex.quote(str(path))}\n"
+    )
+    truth = json.loads((folder / "shop" / "truth.json").read_text("utf-8"))
+    asked = ("customers", "seed", "first_day", "last_day")
+    assert [truth[name] for name in asked] == [150, 8, "2023-01-01", "2024-06-30"]
+    assert " ".join(options).replace("--", "") in path.read_text("utf-8").replace("--", "")
+    code, out, err = run("check", path)
+    assert (code, err) == (0, "")
+    assert "of 150 customers" in out
+
+
+def test_simulate_refuses_a_folder_with_a_shop_and_arguments_that_will_not_do(run, tmp_path):
+    (tmp_path / "shop.toml").write_text("mine")
+    code, _, err = run("simulate", tmp_path, "--customers", "100")
+    assert code == 2
+    assert "holds 'shop.toml' already." in err
+    assert (tmp_path / "shop.toml").read_text() == "mine"
+    for options in (["--to", "2022-06-30"], ["--customers", "5"], ["--from", "20220101"], ["--seed", "-1"]):
+        assert run("simulate", tmp_path / "new", *options)[0] == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_help_of_simulate_names_every_flag_with_its_default():
+    shown = CliRunner().invoke(cli.app, ["simulate", "--help"], env={"TERM": "dumb", "COLUMNS": "120"}).output
+    for text in ("--customers", "2500", "--seed", "--from", "2022-01-01", "--to", "2024-12-31", "FOLDER"):
+        assert text in shown.replace("{folder}", "FOLDER")
 
 
 def test_interruption_ends_with_130(run, monkeypatch):
