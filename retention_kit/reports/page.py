@@ -269,12 +269,13 @@ def interval(row: Mapping[str, Any]) -> str:
     return f"{number(low, unit if unit in FRACTIONS else '')} to {number(high, unit)}"
 
 
-def _rows(accounting: Mapping[str, Any]) -> dict[str, int] | None:
-    """Return the rows kept and left out; rows that were netted are in the numbers."""
-    if not {"rows_read", "kept", "netted"} <= accounting.keys():
+def _rows(accounted: Mapping[str, Mapping[str, Any]]) -> dict[str, int] | None:
+    """Return the rows kept and left out of all tables; rows that were netted are in the numbers."""
+    if not accounted:
         return None
-    left_out = accounting["rows_read"] - accounting["kept"] - accounting["netted"]
-    return {"kept": accounting["kept"], "left_out": left_out}
+    kept = sum(table["kept"] for table in accounted.values())
+    read = sum(table["rows_read"] - table.get("netted", 0) for table in accounted.values())
+    return {"kept": kept, "left_out": read - kept}
 
 
 def _words(value: Any) -> str:

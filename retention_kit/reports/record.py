@@ -50,7 +50,9 @@ class ViewedDataset(Protocol):
     @property
     def time_zone(self) -> str: ...
     @property
-    def accounting(self) -> Accounting: ...
+    def accounting(self) -> Accounting | None: ...
+    @property
+    def accountings(self) -> Mapping[str, Accounting]: ...
 
 
 class View(Protocol):
@@ -120,7 +122,7 @@ def record(view: View) -> Recorded:
             name: json_ready(getattr(view.dataset, name))
             for name in ("name", "title", "fingerprint", "as_of", "currency", "time_zone")
         },
-        "row_accounting": json_ready(view.dataset.accounting.to_dict()),
+        "row_accounting": _accounted(view.dataset),
         "headline": json_ready(headline),
         "tables": [entry for name, table in tables.items() for entry in _table_files(folder, name, table)],
         "charts": [_chart_file(folder, name, spec) for name, spec in charts.items()],
@@ -129,6 +131,12 @@ def record(view: View) -> Recorded:
     unfinished.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
     unfinished.replace(folder / RESULT)
     return Recorded(f"Recorded {text}")
+
+
+def _accounted(dataset: ViewedDataset) -> dict[str, Any]:
+    """Where each row went, by table, the orders first."""
+    tables = {"orders": dataset.accounting, **dataset.accountings}
+    return {name: json_ready(found.to_dict()) for name, found in tables.items() if found is not None}
 
 
 def json_ready(value: object) -> Any:

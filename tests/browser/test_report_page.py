@@ -39,7 +39,7 @@ MANIFEST = {
     "parameters": {"dataset": HOSTILE, "level": 0.95},
     "rerun": HOSTILE,
     "dataset": dict.fromkeys(("name", "title", "fingerprint", "as_of", "currency", "time_zone"), HOSTILE),
-    "row_accounting": {"rows_read": 120, "kept": 100, "netted": 4, "notes": [HOSTILE]},
+    "row_accounting": {"orders": {"rows_read": 120, "kept": 100, "netted": 4, "notes": [HOSTILE]}},
     "headline": [{"name": HOSTILE, "value": 0.3, "ci_low": 0.2, "ci_high": 0.4, "n": 7, "unit": "fraction"}],
     "tables": [],
     "versions": {"retention_kit": "1"},

@@ -31,6 +31,7 @@ class FakeDataset:
     currency = "USD"
     time_zone = "UTC"
     accounting = FakeAccounting()
+    accountings = {}  # noqa: RUF012
 
 
 class FakeView:

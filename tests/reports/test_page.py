@@ -29,12 +29,14 @@ MANIFEST = {
         "time_zone": "UTC",
     },
     "row_accounting": {
-        "rows_read": 120,
-        "kept": 100,
-        "netted": 4,
-        "dropped": [{"reason": "ragged row", "rows": 16}],
-        "notes": [],
-        "net": None,
+        "orders": {
+            "rows_read": 120,
+            "kept": 100,
+            "netted": 4,
+            "dropped": [{"reason": "ragged row", "rows": 16}],
+            "notes": [],
+            "net": None,
+        },
     },
     "headline": [
         {"name": HOSTILE, "value": 0.1 + 0.2, "ci_low": 0.2, "ci_high": 0.4, "n": 7, "unit": "fraction"}

@@ -1,6 +1,7 @@
 import json
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from fake_view import FORMULA, FakeView
@@ -37,7 +38,7 @@ def test_in_a_report_tables_charts_and_result_are_written(view, run_folder):
     assert result["dataset"]["as_of"] == "1998-06-30"
     assert result["headline"][0]["value"] == 0.1 + 0.2
     assert result["headline"][1]["value"] == "106.08"
-    assert result["row_accounting"]["net"] == "1060.50"
+    assert result["row_accounting"]["orders"]["net"] == "1060.50"
     assert [table["file"] for table in result["tables"]] == ["tables/cohorts.csv", "tables/cohorts.parquet"]
     assert json.loads((run_folder / "charts/curve.json").read_text()) == view.charts()["curve"]
     assert f"'{FORMULA[:10]}" in (run_folder / "tables/cohorts.csv").read_text()
@@ -78,3 +79,13 @@ def test_values_become_json_without_losing_a_digit():
     ready = json_ready(values)
     assert ready == {"a": [1 / 3, "1.10", "1997-01-01"], "b": ["x", "y"], "c": [True, None, 3]}
     assert json_ready([float("nan"), float("inf")]) == [None, None]
+
+
+def test_rows_are_accounted_for_by_table_also_without_orders(run_folder, view, monkeypatch):
+    other = {"table": "subscriptions", "rows_read": 9, "kept": 8}
+    monkeypatch.setattr(view.dataset.__class__, "accounting", None)
+    monkeypatch.setattr(
+        view.dataset.__class__, "accountings", {"subscriptions": SimpleNamespace(to_dict=lambda: other)}
+    )
+    record(view)
+    assert json.loads((run_folder / "result.json").read_text())["row_accounting"] == {"subscriptions": other}

@@ -91,7 +91,7 @@ def test_the_manifest_says_what_was_run_on_which_data(published):
     assert manifest["parameters"]["grain"] == "week"
     assert manifest["rerun"] == "retention report cohorts --dataset shop.toml --set grain=week"
     assert manifest["dataset"]["as_of"] == "1998-06-30"
-    assert manifest["row_accounting"]["dropped"] == [{"reason": "ragged row", "rows": 10}]
+    assert manifest["row_accounting"]["orders"]["dropped"] == [{"reason": "ragged row", "rows": 10}]
     assert manifest["warnings"] == ["UserWarning: few customers in shop.toml"]
     assert manifest["versions"]["duckdb"]
     assert manifest["timings"]["execute"] > 0
