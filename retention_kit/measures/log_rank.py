@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from retention_kit.errors import ParameterError
 from retention_kit.measures.survival_result import SurvivalCurve
 
-__all__ = ["LogRank", "holm", "log_rank"]
+__all__ = ["LogRank", "chi_square_tail", "holm", "log_rank"]
 
 Floats = NDArray[np.float64]
 _PAIRS = pa.schema(
@@ -133,11 +133,15 @@ def _tested(curves: list[SurvivalCurve]) -> tuple[float | None, int, float | Non
     if not freedom:
         return None, 0, None, expected.sum(axis=1)
     statistic = float(excess @ np.linalg.pinv(variance, rcond=1e-12, hermitian=True) @ excess)
-    return statistic, freedom, _chi_square_tail(statistic, freedom), expected.sum(axis=1)
+    return statistic, freedom, chi_square_tail(statistic, freedom), expected.sum(axis=1)
 
 
-def _chi_square_tail(value: float, freedom: int) -> float:
-    """The chance that chi-square exceeds a value, in closed form for whole degrees of freedom."""
+def chi_square_tail(value: float, freedom: int) -> float:
+    """Return the chance that chi-square exceeds a value, in closed form for whole degrees of freedom.
+
+    >>> round(chi_square_tail(3.841, 1), 3)
+    0.05
+    """
     half = value / 2
     if half <= 0:
         return 1.0
