@@ -11,7 +11,7 @@ import retention_kit
 
 HOUSE = Path(retention_kit.__file__).parent
 FLOORS = {
-    "errors": 0, "definitions": 0, "params": 0, "notebooks": 0, "links": 0, "resources": 0,
+    "errors": 0, "definitions": 0, "formats": 0, "params": 0, "notebooks": 0, "links": 0, "resources": 0,
     "data": 1,
     "measures": 2, "models": 2,
     "charts": 3, "tables": 3,

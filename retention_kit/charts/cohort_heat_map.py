@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from retention_kit import formats
 from retention_kit.charts import cohort_words as words
-from retention_kit.charts import formats
 from retention_kit.charts.chart import Chart
 from retention_kit.charts.cohort_rows import (
     ALL,

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from retention_kit import formats
 from retention_kit.charts import cohort_words as words
-from retention_kit.charts import formats
 from retention_kit.charts.chart import Chart, chart
 from retention_kit.charts.time_axis import iso
 from retention_kit.measures.cohort_result import CohortTable
@@ -118,7 +118,7 @@ def _numbers(table: CohortTable, row: Mapping[str, Any], value: float, customers
         "column": row["age_label"],
         "age": row["age_periods"],
         "value": value,
-        "label": _short(value, table.unit),
+        "label": formats.short(value, table.unit),
         "text": formats.value(value, table.unit, **money),
         "interval": formats.interval(row["ci_low"], row["ci_high"], table.unit, **money),
         "customers": customers,
@@ -165,16 +165,6 @@ def name_of_rows(attribute: str) -> str:
 def interval_title(table: CohortTable) -> str:
     """Return what the interval is called."""
     return f"{table.parameters.level * 100:g} % interval"
-
-
-def _short(value: float, unit: str) -> str:
-    if unit == "share":
-        return f"{value * 100:.0f} %" if value >= 0.0995 or value == 0 else f"{value * 100:.1f} %"
-    size = abs(value)
-    for limit, suffix in ((1e9, " bn"), (1e6, " m"), (1e4, " k")):
-        if size >= limit:
-            return formats.number(value / (1e3 if suffix == " k" else limit), decimals=1) + suffix
-    return formats.number(value, decimals=0 if size >= 100 or value == int(value) else 1)
 
 
 def _when(starts_on: date | None, ends_on: date | None) -> str:

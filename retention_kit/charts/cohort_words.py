@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from retention_kit.charts import formats
+from retention_kit import formats
 from retention_kit.measures.cohort_result import CohortTable
 from retention_kit.measures.intervals import newcombe
 
@@ -136,7 +136,7 @@ def trend_title(table: CohortTable) -> str:
     if isinstance(halves, str):
         return halves
     label, _, _, change, low, high = halves
-    return f"Newer cohorts at age {label}: {_verdict(low, high)} ({formats.points(change)})"
+    return f"Newer cohorts at age {label}: {_verdict(low, high)} ({formats.signed(change, 'share')})"
 
 
 def _verdict(low: float, high: float) -> str:
@@ -171,8 +171,8 @@ def _halves(table: CohortTable) -> str | tuple[str, int, int, float, float, floa
 def difference(table: CohortTable, change: float, low: float, high: float) -> str:
     """Return a difference with its interval."""
     if table.unit == "share":
-        ends = f"{formats.points(low).removesuffix(' points')} to {formats.points(high)}"
-        return f"{formats.points(change)} ({ends})"
+        ends = f"{formats.signed(low, 'share').removesuffix(' points')} to {formats.signed(high, 'share')}"
+        return f"{formats.signed(change, 'share')} ({ends})"
     shown = formats.value(change, table.unit, currency=table.currency)
     ends = formats.interval(low, high, table.unit, currency=table.currency)
     return f"{shown} ({ends})" if ends != formats.NOTHING else shown

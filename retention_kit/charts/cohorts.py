@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from retention_kit import formats
 from retention_kit.charts import cohort_words as words
-from retention_kit.charts import formats
 from retention_kit.charts.chart import Chart, chart
 from retention_kit.charts.cohort_heat_map import heat_map
 from retention_kit.charts.cohort_rows import (
@@ -219,7 +219,7 @@ def differences(table: CohortTable) -> Chart:
                 "column": row["age_label"],
                 "value": row["difference"],
                 "clear": row["ci_low"] > 0 or row["ci_high"] < 0,
-                "text": formats.points(row["difference"])
+                "text": formats.signed(row["difference"], "share")
                 if share
                 else formats.value(row["difference"], table.unit, **money),
                 "interval": formats.interval(row["ci_low"], row["ci_high"], table.unit, **money),

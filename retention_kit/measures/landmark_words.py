@@ -1,5 +1,6 @@
 """What a comparison by landmark says, in sentences: what the data show, and what they do not prove."""
 
+from retention_kit import formats
 from retention_kit.measures.landmark_groups import Grouping
 from retention_kit.measures.landmark_result import Outcome
 from retention_kit.measures.survival_result import Estimate
@@ -34,7 +35,7 @@ def landmark_sentence(
     """
     told = [_retained(grouping, retained, start, landmark_days, level)]
     if repurchased is not None and repurchased.difference.value is not None:
-        one, other = (_percent(repurchased.share(group).value) for group in repurchased.pair)
+        one, other = (formats.value(repurchased.share(group).value, "share") for group in repurchased.pair)
         told.append(
             f"In these {repurchased.horizon_days:,} days {one} against {other} ordered again: "
             f"{_compared(repurchased.difference, level)}."
@@ -44,10 +45,10 @@ def landmark_sentence(
         verb = "differ by more than chance" if p_value < 1 - level else "do not differ by more than chance"
         told.append(f"Over all groups and days the curves {verb} (log-rank, {_chance(p_value)}).")
     if naive is not None and naive.difference.value is not None and retained.difference.value is not None:
-        read, instead = (_signed(found.difference.value) for found in (naive, retained))
+        read, instead = (formats.signed(found.difference.value, "share") for found in (naive, retained))
         if read != instead:
             told.append(
-                f"Had the whole history decided the group, the difference would read {read} points instead "
+                f"Had the whole history decided the group, the difference would read {read} instead "
                 f"of {instead}: whoever stays longer has more time to change the group, and the groups would "
                 "be credited with it."
             )
@@ -77,9 +78,10 @@ def _retained(grouping: Grouping, retained: Outcome, start: str, landmark_days: 
             f"Of those still there {landmark_days:,} days after their {start}, neither {first} nor {second} "
             f"were seen to leave within {retained.horizon_days:,} days."
         )
+    shares = [formats.with_interval(share, "share") for share in (one, other)]
     return (
-        f"Of those still there {landmark_days:,} days after their {start}, {_with_interval(one)} of {first} "
-        f"still were {retained.horizon_days:,} days later, against {_with_interval(other)} of {second}: "
+        f"Of those still there {landmark_days:,} days after their {start}, {shares[0]} of {first} "
+        f"still were {retained.horizon_days:,} days later, against {shares[1]} of {second}: "
         f"{_compared(retained.difference, level)}."
     )
 
@@ -90,23 +92,10 @@ def _compared(difference: Estimate, level: float) -> str:
     more = "less" if difference.value < 0 else "more"
     beyond = difference.ci_low > 0 or difference.ci_high < 0
     return (
-        f"{abs(difference.value) * 100:.1f} points {more} ({level * 100:g} % interval "
-        f"{_signed(difference.ci_low)} to {_signed(difference.ci_high)}), "
+        f"{formats.value(abs(difference.value), 'points')} {more} ({level * 100:g} % interval "
+        f"{formats.signed_interval(difference.ci_low, difference.ci_high, 'share')}), "
         f"{'more than chance' if beyond else 'which may be chance'}"
     )
-
-
-def _with_interval(share: Estimate) -> str:
-    low, high = _percent(share.ci_low), _percent(share.ci_high)
-    return f"{_percent(share.value)} ({low.removesuffix(' %')} to {high})"
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share * 100:.1f} %"
-
-
-def _signed(difference: float | None) -> str:
-    return "–" if difference is None else f"{difference * 100:+.1f}".replace("-", "−")
 
 
 def _chance(p_value: float) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from retention_kit import formats
 from retention_kit.measures.movement_counting import known
 from retention_kit.measures.survival_result import Estimate
 
@@ -97,13 +98,13 @@ def values_table(split: Split, names: list[str], kept: Ints) -> pa.Table:
 def sentence(split: Split, verdict: str, attribute: str, period: str, against: str) -> str:
     """Return the verdict in words, with the numbers."""
     change, mix, rate = (split.estimate(part) for part in ("change", "mix", "rate"))
-    earlier, later = split.rates[:, 0]
+    earlier, later = (formats.value(rate, "share") for rate in split.rates[:, 0])
     by = attribute or "time as a customer"
     moved = {1: "rose", -1: "fell"}.get(_sign(change))
     said = (
-        f"Retention {moved} from {earlier:.1%} in {against} to {later:.1%} in {period}, by {_points(change)}."
+        f"Retention {moved} from {earlier} in {against} to {later} in {period}, by {_points(change)}."
         if moved
-        else f"Retention was {earlier:.1%} in {against} and {later:.1%} in {period}; the difference, "
+        else f"Retention was {earlier} in {against} and {later} in {period}; the difference, "
         f"{_points(change)}, may be chance."
     )
     said += (
@@ -119,8 +120,4 @@ def sentence(split: Split, verdict: str, attribute: str, period: str, against: s
 
 
 def _points(found: Estimate) -> str:
-    value, low, high = (
-        None if end is None else 100 * end for end in (found.value, found.ci_low, found.ci_high)
-    )
-    between = "" if low is None or high is None else f" ({low:+.1f} to {high:+.1f})"
-    return f"{value:+.1f} points{between}"
+    return formats.with_interval(found, "share", sign=True)

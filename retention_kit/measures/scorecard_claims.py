@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from retention_kit import formats
 from retention_kit.data.calendar import Grain
 from retention_kit.data.dataset import Dataset
 from retention_kit.measures import scorecard_figures as figures
@@ -11,7 +12,6 @@ from retention_kit.measures.scorecard_counting import Shoppers, sums_of
 from retention_kit.measures.scorecard_figures import Asked, Measured
 from retention_kit.measures.scorecard_periods import compared
 from retention_kit.measures.scorecard_result import Claim, Unit, Verdict
-from retention_kit.measures.scorecard_words import in_words, with_interval
 
 __all__ = ["claims_of", "guides_claims"]
 
@@ -93,12 +93,14 @@ def _claim(figure: _Figure, asked: Asked) -> Claim:
         why = missing
     else:
         verdict = _verdict(figure, own.ci_low, own.ci_high)
-        why = f"{figure.own}: {with_interval(own, figure.unit, currency=currency)}{where}."
+        why = f"{figure.own}: {formats.with_interval(own, figure.unit, currency=currency)}{where}."
         if figure.guides is not None and own.ci_low is not None and own.ci_high is not None:
             place = "within this interval"
             if not own.ci_low <= figure.guides <= own.ci_high:
                 place = "above it" if figure.guides > own.ci_high else "below it"
-            why += f" The guides' {in_words(figure.guides, figure.unit, currency=currency)} lies {place}."
+            why += (
+                f" The guides' {formats.value(figure.guides, figure.unit, currency=currency)} lies {place}."
+            )
         why = f"{why} {figure.caveat}".strip()
     return Claim(
         key=figure.key,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from retention_kit import formats
 from retention_kit.data.dataset import Dataset
 from retention_kit.measures.scorecard_counting import orders_begin
 from retention_kit.measures.scorecard_metrics import YEARS
@@ -10,7 +11,6 @@ from retention_kit.measures.scorecard_reading import ratio, share
 from retention_kit.measures.scorecard_result import Stage, StageName
 from retention_kit.measures.scorecard_sums import Sums
 from retention_kit.measures.scorecard_tiles import estimate_at
-from retention_kit.measures.scorecard_words import with_interval
 from retention_kit.measures.survival_result import Estimate
 
 __all__ = ["stage_of"]
@@ -59,9 +59,9 @@ def stage_of(dataset: Dataset, when: Compared, sums: Sums, *, level: float) -> S
     if dataset.has_amount:
         revenue = estimate_at(ratio(sums["young_revenue"], sums["revenue"]), now, level)
     shares = [of.value for of in (customers, revenue) if of.value is not None]
-    told = f"{with_interval(customers, 'share')} of the customers"
+    told = f"{formats.with_interval(customers, 'share')} of the customers"
     if revenue.value is not None:
-        told += f" and {with_interval(revenue, 'share')} of the revenue"
+        told += f" and {formats.with_interval(revenue, 'share')} of the revenue"
     if now - sums.first < year or not shares:
         why = "Nobody ordered in the period." if not shares else _TOO_YOUNG.format(day=orders_begin(dataset))
         return Stage("unknown", revenue, customers, why, _ADVICE["unknown"].text, ())

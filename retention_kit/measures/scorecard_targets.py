@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from retention_kit import formats
 from retention_kit.data.calendar import Grain
 from retention_kit.data.dataset import Dataset
 from retention_kit.data.ledger import open_ledger
@@ -14,7 +15,6 @@ from retention_kit.errors import ParameterError, did_you_mean
 from retention_kit.measures.scorecard import scorecard
 from retention_kit.measures.scorecard_periods import day_of
 from retention_kit.measures.scorecard_result import Scorecard, Tile, Unit
-from retention_kit.measures.scorecard_words import in_words
 
 __all__ = ["TargetPath", "target_path"]
 
@@ -184,7 +184,7 @@ def _standing(row: dict[str, Any], path: float, higher_is_better: bool | None) -
 def _sentence(rows: list[dict[str, Any]], tile: Tile, goal: float, currency: str) -> str:
     last = [row for row in rows if "actual" in row][-1]
     actual, path, wanted = (
-        in_words(value, tile.unit, currency=currency) for value in (last["actual"], last["path"], goal)
+        formats.value(value, tile.unit, currency=currency) for value in (last["actual"], last["path"], goal)
     )
     return (
         f"{DEFINITIONS[tile.metric].name} was {actual} in {last['period']}, where the path to {wanted} by "

@@ -7,7 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from retention_kit.charts import cohort_words, formats
+from retention_kit import formats
+from retention_kit.charts import cohort_words
 from retention_kit.charts import cohorts as drawn
 from retention_kit.charts.chart import Chart
 from retention_kit.data.dataset import Dataset

@@ -5,8 +5,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from retention_kit.charts.formats import plural
 from retention_kit.errors import RetentionKitError
+from retention_kit.formats import plural
 from retention_kit.measures.customers import CellCustomers, cell_customers
 from retention_kit.tables import csv_text, escape, html_table, xlsx_bytes
 from retention_kit.workbook.state import State, guarded

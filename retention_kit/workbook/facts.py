@@ -1,6 +1,6 @@
 """The data behind a page, in sentences."""
 
-from retention_kit.charts import formats
+from retention_kit import formats
 from retention_kit.data.dataset import Dataset
 
 __all__ = ["data_facts"]

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import shops
 
-from retention_kit.charts import formats
+from retention_kit import formats
 from retention_kit.data.resolve import samples
 from retention_kit.reports import run_report
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import shops
 
-from retention_kit.charts import formats
+from retention_kit import formats
 from retention_kit.reports import run_report
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"

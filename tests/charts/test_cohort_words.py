@@ -1,7 +1,7 @@
 import pytest
 
+from retention_kit import formats
 from retention_kit.charts import cohort_words as words
-from retention_kit.charts import formats
 from retention_kit.measures.intervals import newcombe
 
 
@@ -68,7 +68,7 @@ def test_trend_is_newcombes_interval_of_the_two_halves(table, shop):
     change = active / people - active_before / people_before
     told = words.difference(made, change, float(low), float(high))
     assert told in words.readings(made)[1]
-    assert formats.points(change) in words.trend_title(made)
+    assert formats.signed(change, "share") in words.trend_title(made)
 
 
 def test_rise_is_called_so_when_the_interval_leaves_out_zero(table):

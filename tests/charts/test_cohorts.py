@@ -5,9 +5,8 @@ import pytest
 import shops
 import vl_convert
 
-from retention_kit import cohort_table, open_dataset
+from retention_kit import cohort_table, formats, open_dataset
 from retention_kit.charts import cohorts as drawn
-from retention_kit.charts import formats
 from retention_kit.charts.theme import DARK, LIGHT
 from retention_kit.errors import ParameterError
 from retention_kit.measures.comparison import definitions_compared

@@ -34,11 +34,11 @@ def test_shares_difference_and_chance_are_told_with_their_intervals():
     assert text.startswith(
         "Of those still there 90 days after their first order, 70.0 % (67.1 to 72.8 %) of promoters still "
         "were 180 days later, against 50.0 % (46.9 to 53.1 %) of detractors: 20.0 points more (95 % interval "
-        "+15.8 to +24.1), more than chance."
+        "+15.8 to +24.1 points), more than chance."
     )
     text = told(outcome({"detractor": 510, "promoter": 500}, level=0.99), level=0.99)
     low, high = (100 * float(end) for end in newcombe(500, 1000, 510, 1000, level=0.99))
-    assert f"1.0 points less (99 % interval −{-low:.1f} to +{high:.1f}), which may be chance." in text
+    assert f"1.0 points less (99 % interval −{-low:.1f} to +{high:.1f} points), which may be chance." in text
 
 
 def test_every_sentence_ends_with_what_is_not_proved():
@@ -64,7 +64,7 @@ def test_who_ordered_again_is_told_beside_it():
 def test_the_naive_difference_is_told_where_it_differs():
     retained = outcome({"detractor": 500, "promoter": 520})
     text = told(retained, naive=outcome({"detractor": 400, "promoter": 700}))
-    assert "the difference would read +30.0 points instead of +2.0" in text
+    assert "the difference would read +30.0 points instead of +2.0 points" in text
     assert "whole history" not in told(retained, naive=outcome({"detractor": 500, "promoter": 520}))
     assert "whole history" not in told(retained, naive=outcome({"detractor": 500}))
 

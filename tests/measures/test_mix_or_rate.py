@@ -118,7 +118,7 @@ def test_other_customers_with_the_same_rates_are_mix(open_shop):
     assert found.mix.value == pytest.approx((0.3 * 0.8 + 0.7 * 0.2) - (0.9 * 0.8 + 0.1 * 0.2))
     assert found.verdict == "mix"
     assert found.sentence.startswith(
-        "Retention fell from 74.0% in Feb 2024 to 38.0% in Apr 2024, by -36.0 points ("
+        "Retention fell from 74.0 % in Feb 2024 to 38.0 % in Apr 2024, by −36.0 points ("
     )
     assert found.sentence.endswith("Mix weighs more.")
 
@@ -128,7 +128,7 @@ def test_the_same_customers_with_other_rates_are_rate(open_shop):
     found = april_against_february(shop, open_shop)
     assert (found.mix.value, found.rate.value) == pytest.approx((0, 0.15), abs=1e-12)
     assert found.verdict == "rate"
-    assert "Retention rose from 40.0%" in found.sentence
+    assert "Retention rose from 40.0 %" in found.sentence
     assert found.sentence.endswith("Rate weighs more.")
 
 
@@ -237,7 +237,7 @@ def test_a_single_bucket_of_customers_has_no_interval(open_shop):
     found = mix_or_rate(open_shop(shop_of({"a": ["2024-01-05", "2024-02-05"]}, date(2024, 3, 31))))
     assert (found.change.value, found.change.ci_low, found.verdict) == (-1, None, "unclear")
     assert found.values["mix_ci_low"].to_pylist() == [None] * 2
-    assert "-100.0 points, may be chance" in found.sentence
+    assert "−100.0 points, may be chance" in found.sentence
 
 
 @pytest.mark.parametrize(

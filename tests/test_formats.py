@@ -1,8 +1,9 @@
 from math import nan
+from types import SimpleNamespace
 
 import pytest
 
-from retention_kit.charts import formats
+from retention_kit import formats
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,13 @@ def test_money_without_currency_is_a_bare_number():
 
 @pytest.mark.parametrize(
     ("unit", "text"),
-    [("share", "100.0 to 250.0 %"), ("money", "1.00 to 2.50 EUR"), ("orders", "1 to 2.50")],
+    [
+        ("share", "100.0 to 250.0 %"),
+        ("money", "1.00 to 2.50 EUR"),
+        ("orders", "1 to 2.50"),
+        ("points", "100.0 to 250.0 points"),
+        ("days", "1 to 2 days"),
+    ],
 )
 def test_interval_names_its_unit_once(unit, text):
     assert formats.interval(1.0, 2.5, unit, currency="EUR") == text
@@ -42,9 +49,37 @@ def test_interval_with_a_missing_end_is_missing(ends):
     assert formats.interval(*ends, "share") == formats.NOTHING
 
 
-def test_points_carry_their_sign():
-    assert formats.points(0.003) == "+0.3 points"
-    assert formats.points(-0.1234) == "−12.3 points"
+@pytest.mark.parametrize(
+    ("amount", "unit", "text"),
+    [
+        (0.003, "share", "+0.3 points"),
+        (-0.1234, "share", "−12.3 points"),
+        (0.333, "points", "+33.3 points"),
+        (-1.5, "money", "−1.50 EUR"),
+        (12, "orders", "+12"),
+        (-3.6, "days", "−4 days"),
+    ],
+)
+def test_difference_carries_its_sign_and_shares_differ_by_points(amount, unit, text):
+    assert formats.signed(amount, unit, currency="EUR") == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [("share", "−12.0 to +3.0 points"), ("money", "−0.12 to +0.03 EUR"), ("orders", "−0.12 to +0.03")],
+)
+def test_range_of_differences_has_the_sign_of_each_end(unit, text):
+    assert formats.signed_interval(-0.12, 0.03, unit, currency="EUR") == text
+
+
+def test_value_without_an_interval_stands_alone():
+    found = SimpleNamespace(value=12, ci_low=None, ci_high=None)
+    assert formats.with_interval(found, "orders", sign=True) == "+12"
+
+
+@pytest.mark.parametrize("amount", [None, nan])
+def test_difference_that_is_not_known_is_missing(amount):
+    assert formats.signed(amount, "share") == formats.NOTHING
 
 
 def test_large_numbers_lose_their_decimals_and_keep_a_true_minus():
