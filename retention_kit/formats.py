@@ -71,7 +71,8 @@ def value(amount: float | None, unit: str, *, currency: str = "") -> str:
         return number(amount * 100, decimals=1) + _suffix(unit, currency)
     if unit == "money":
         return number(amount, decimals=2) + _suffix(unit, currency)
-    whole = unit == "days" or amount == int(amount)
+    # Orders may be a mean per customer, which is small, or all there are.
+    whole = unit in ("customers", "days") or amount == int(amount) or (unit == "orders" and abs(amount) >= 10)
     return number(amount, decimals=0 if whole else 2) + _suffix(unit, currency)
 
 

@@ -72,6 +72,19 @@ def test_range_of_differences_has_the_sign_of_each_end(unit, text):
     assert formats.signed_interval(-0.12, 0.03, unit, currency="EUR") == text
 
 
+@pytest.mark.parametrize(
+    ("amount", "unit", "text"),
+    [
+        (57.26, "customers", "57"),
+        (57.26, "orders", "57"),
+        (1.26, "orders", "1.26"),
+        (57.26, "ratio", "57.26"),
+    ],
+)
+def test_what_is_counted_has_no_decimals_but_a_small_mean(amount, unit, text):
+    assert formats.value(amount, unit) == text
+
+
 def test_value_without_an_interval_stands_alone():
     found = SimpleNamespace(value=12, ci_low=None, ci_high=None)
     assert formats.with_interval(found, "orders", sign=True) == "+12"
