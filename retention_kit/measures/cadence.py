@@ -2,20 +2,41 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from retention_kit.data.dataset import Dataset
-from retention_kit.data.gap_statements import WEIGHT_UNITS, gap_counts
+from retention_kit.data.gap_statements import WEIGHT_UNITS
 from retention_kit.errors import ParameterError
-from retention_kit.measures.cadence_result import Cadence, GapCounts, read_cadence
-from retention_kit.measures.gap_counting import counted
+from retention_kit.measures.cadence_result import CYCLES_IN_WINDOW, Cadence, GapCounts, read_cadence
+from retention_kit.measures.gap_counting import require_some, selected
 from retention_kit.measures.intervals import BUCKETS, normal_quantile
 
-__all__ = ["PurchaseCadence", "purchase_cadence"]
+__all__ = ["Choice", "PurchaseCadence", "purchase_cadence"]
 
 _AXES = ("is_open", "bucket", "days")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A number of days that results rest on, who chose it, and why.
+
+    Attributes
+    ----------
+    days : int or None
+        The number; None where nobody chose one and the data suggest none.
+    chosen_by : {"parameter", "dataset", "data"}
+        A parameter, the dataset file, or what the data suggest.
+    reason : str
+        The same in a sentence, with what the data say.
+    """
+
+    days: int | None
+    chosen_by: Literal["parameter", "dataset", "data"]
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +49,10 @@ class PurchaseCadence:
         Over all selected customers.
     groups : tuple of Cadence
         One for each value of the breakdown, the largest first; empty without one.
+    window : Choice
+        Within how many days a customer should come back: the measuring window.
+    threshold : Choice
+        The silence after which a customer has left.
     as_of : date
         Last day counted, at which open gaps are cut off.
     notes : tuple of str
@@ -38,6 +63,8 @@ class PurchaseCadence:
 
     everyone: Cadence
     groups: tuple[Cadence, ...]
+    window: Choice
+    threshold: Choice
     as_of: date
     notes: tuple[str, ...]
     sql: str
@@ -47,6 +74,7 @@ def purchase_cadence(
     dataset: Dataset,
     *,
     horizon_days: int = 0,
+    threshold_days: int = 0,
     return_below: float = 0.10,
     breakdown: str = "",
     segment: str = "",
@@ -67,7 +95,10 @@ def purchase_cadence(
     dataset : Dataset
         An open dataset; its as-of date is the last day counted.
     horizon_days : int
-        H, in days; 0: the measuring window, for each group its own.
+        H, in days; 0: the measuring window of the dataset file, or, for each group its own, that of three
+        cycles.
+    threshold_days : int
+        The silence after which a customer has left, in days; 0: that of the dataset file, or of the data.
     return_below : float
         Share of returning customers below which a silence means that they have left, between 0 and 1.
     breakdown : str
@@ -106,16 +137,66 @@ def purchase_cadence(
         raise ParameterError(
             f"return_below={return_below} is not allowed.", todo="Choose a share between 0 and 1."
         )
+    if threshold_days < 0:
+        raise ParameterError(
+            f"threshold_days={threshold_days} is not allowed.",
+            todo="Choose 1 or more, or 0 for what the dataset file says or the data suggest.",
+        )
     z = normal_quantile(level)
-    found = counted(dataset, gap_counts, breakdown=breakdown, segment=segment)
+    chosen = selected(dataset, basis="orders", breakdown=breakdown, segment=segment)
+    view = chosen.gap_counts()
+    found = chosen.counted(view, partial(_statement, view))
+    require_some(found)
+    of_dataset = dataset.config.measuring_window_days or 0
+    horizon = horizon_days or of_dataset
     counts = {name: _gaps(found.of(name)) for name in found.groups}
     everyone = sum(counts.values(), start=GapCounts.none())
     every, *groups = (
-        read_cadence(name, gaps, horizon_days=horizon_days, return_below=return_below, z=z)
+        read_cadence(name, gaps, horizon_days=horizon, return_below=return_below, z=z)
         for name, gaps in [("", everyone), *(counts.items() if breakdown else ())]
     )
     groups.sort(key=lambda group: (-group.customers, group.name))
-    return PurchaseCadence(every, tuple(groups), dataset.as_of, found.notes, found.sql)
+    return PurchaseCadence(
+        every,
+        tuple(groups),
+        _window(every, horizon_days, of_dataset),
+        _threshold(every, threshold_days, dataset.config.churn_threshold_days or 0),
+        dataset.as_of,
+        found.notes,
+        found.sql,
+    )
+
+
+def _statement(view: str, group: str, condition: str) -> str:
+    return (
+        f"SELECT {group} AS grp, bucket, days, is_open, CAST(sum(gaps) AS BIGINT) AS gaps,\n"
+        f"  CAST(sum(weight) AS DECIMAL(38, 0)) AS weight\nFROM {view}\n{condition}\nGROUP BY ALL"
+    )
+
+
+def _window(found: Cadence, asked: int, of_dataset: int) -> Choice:
+    if found.window_days is None:
+        suggested = "the data suggest none, since nobody has come back yet."
+    else:
+        suggested = (
+            f"the data suggest {CYCLES_IN_WINDOW} purchase cycles of {found.cycle_days.value:,} days, "
+            f"{found.window_days:,} days."
+        )
+    if asked:
+        return Choice(asked, "parameter", f"A window of {asked:,} days was chosen; {suggested}")
+    if of_dataset:
+        said = f"The dataset file sets a window of {of_dataset:,} days; {suggested}"
+        return Choice(of_dataset, "dataset", said)
+    return Choice(found.window_days, "data", f"No window is set; {suggested}")
+
+
+def _threshold(found: Cadence, asked: int, of_dataset: int) -> Choice:
+    if asked:
+        return Choice(asked, "parameter", f"A silence of {asked:,} days was chosen. {found.reason}")
+    if of_dataset:
+        said = f"The dataset file says that a silence of {of_dataset:,} days means leaving. {found.reason}"
+        return Choice(of_dataset, "dataset", said)
+    return Choice(found.threshold_days, "data", found.reason)
 
 
 def _gaps(rows: pa.Table) -> GapCounts:

@@ -219,20 +219,24 @@ def _reason(
     if threshold is None:
         last = known[-1]
         return (
-            f"Even after {last:,} days of silence {chance[last]:.0%} return within {horizon:,} days, and the "
-            f"data do not reach further: no silence leaves fewer than {return_below:.0%}."
+            f"Even after {last:,} days of silence {_percent(chance[last], 0)} return within {horizon:,} "
+            f"days, and the data do not reach further: no silence leaves fewer than {_percent(return_below)}."
         )
     reason = (
-        f"After {threshold:,} days of silence {chance[threshold]:.2%} return within {horizon:,} days, "
-        f"fewer than {return_below:.0%} for the first time."
+        f"After {threshold:,} days of silence {_percent(chance[threshold], 2)} return within {horizon:,} "
+        f"days, fewer than {_percent(return_below)} for the first time."
     )
     again = known[(known > threshold) & (at_least[known] > return_below)]
     if len(again):
         reason += (
-            f" After {again[0]:,} days it is {chance[again[0]]:.1%}, which is more than chance: "
+            f" After {again[0]:,} days it is {_percent(chance[again[0]], 1)}, which is more than chance: "
             "buying may be seasonal, and a longer horizon wiser."
         )
     return reason
+
+
+def _percent(share: float, places: int | None = None) -> str:
+    return f"{share * 100:g} %" if places is None else f"{share * 100:.{places}f} %"
 
 
 def _estimate(value: float, low: float, high: float) -> Estimate:

@@ -89,7 +89,8 @@ def test_without_a_threshold_the_cadence_gives_it():
     dataset = open_dataset("cdnow")
     found, cadence = churn_curves(dataset), purchase_cadence(dataset).everyone
     assert found.threshold_days == cadence.threshold_days
-    assert found.threshold_reason == cadence.reason
+    assert found.rule.reason == cadence.reason
+    assert found.rule.chosen_by == "data"
     assert found.notes == (f"{cadence.reason} A later return does not undo that a customer left.",)
     assert found.everyone.survival_at(found.threshold_days - 1) == 1
 
@@ -107,3 +108,39 @@ def test_what_cannot_be_asked_is_refused():
         churn_curves(dataset, threshold_days=-1)
     with pytest.raises(ParameterError, match=r"level=1\.5"):
         churn_curves(dataset, threshold_days=9, level=1.5)
+
+
+def test_the_dataset_file_says_when_customers_have_left(open_shop):
+    shop = shop_of({"a": [0], "b": [9, 50]}, date(2024, 3, 1))
+    dataset = open_shop(shop, churn_threshold_days=40, measuring_window_days=30)
+    found = churn_curves(dataset)
+    assert (found.threshold_days, found.rule.chosen_by) == (40, "dataset")
+    assert found.everyone.events.sum() == 2
+    assert churn_curves(dataset, threshold_days=41).rule.days == 41
+    cadence = purchase_cadence(dataset)
+    assert (cadence.window.days, cadence.threshold.days) == (30, 40)
+    assert cadence.everyone.horizon_days == 30
+    asked = purchase_cadence(dataset, horizon_days=12, threshold_days=5)
+    assert [asked.window.chosen_by, asked.threshold.chosen_by] == ["parameter"] * 2
+    assert (asked.window.days, asked.threshold.days) == (12, 5)
+    assert churn_curves(dataset, cadence=asked).threshold_days == 5
+
+
+def test_who_had_left_before_the_watch_began_is_left_out_and_others_enter_late(open_shop):
+    # a left on day 20, b orders on; c came later.
+    shop = shop_of({"a": [0], "b": [0, 15, 30, 45], "c": [40]}, date(2024, 2, 25))
+    found = churn_curves(open_shop(shop), threshold_days=20, observed_from=date(2024, 1, 31))
+    assert found.everyone.customers == 2
+    assert found.everyone.entered.sum() == 1
+    assert found.everyone.at_risk_at([15, 31]).tolist() == [1, 1]
+    assert found.lives.left_before == 1
+    assert "watched from 2024-01-31 on: 1 who began before" in found.notes[-1]
+    assert "1 who had left" in found.notes[-1]
+    with pytest.raises(DataError, match="Nobody was still there after 2024-02-26"):
+        churn_curves(open_shop(shop), threshold_days=20, observed_from=date(2024, 2, 26))
+
+
+def test_orders_have_no_renewals(open_shop):
+    shop = shop_of({"a": [0, 5]}, date(2024, 3, 1))
+    with pytest.raises(DataError, match=r"Orders are not renewed.*\[subscriptions\]"):
+        churn_curves(open_shop(shop), threshold_days=9).renewals("month")
