@@ -69,7 +69,7 @@ def init(
     try:
         made = init_dataset(source, out=out, settings=_pairs(settings), overwrite=overwrite)
     except ChoiceError as error:
-        options = " or ".join(f"--set {error.key}={choice}" for choice in error.choices)
+        options = " or ".join(f"--set {shlex.quote(f'{error.key}={choice}')}" for choice in error.choices)
         typer.echo(f"Error: {error.message} Decide with {options}.", err=True)
         raise typer.Exit(error.exit_code) from None
     typer.echo(made.profile)
@@ -215,9 +215,10 @@ def simulate(
     ] = datetime(2024, 12, 31),
 ) -> None:
     """Write a simulated shop: every table, a dataset file, and the truth that estimates must find."""
+    from retention_kit.data.simulation import require_free, write_simulation
     from retention_kit.data.simulation import simulate as draw
-    from retention_kit.data.simulation import write_simulation
 
+    require_free(folder)  # before the draw, which may take a minute
     shop = draw(customers=customers, seed=seed, first_day=first_day.date(), last_day=last_day.date())
     path = write_simulation(shop, folder)
     typer.echo(f"Written: {path}\nTruth:   {path.with_suffix('') / 'truth.json'}")

@@ -92,6 +92,11 @@ class DatasetConfig(Table):
         both = [name for name in of_orders if name in attributes]
         if both:
             raise ValueError(f"segments: {both[0]!r} is an order column and a customers attribute")
+        spelt = {name.casefold(): name for name in (*RESERVED, "acquisition_cost", "consent")}
+        for name in (*of_orders, *attributes, *(["plan"] if self._has_plan else [])):
+            other = spelt.setdefault(name.casefold(), name)
+            if other != name:
+                raise ValueError(f"segments: {name!r} differs from {other!r} in capitals only; rename it")
         if self._has_plan and "plan" in attributes:
             raise ValueError("segments: 'plan' is a subscriptions column and a customers attribute")
         nowhere = [name for name in self.segments if name not in {*of_orders, *self.subscription_segments}]

@@ -21,7 +21,7 @@ from retention_kit.errors import DataError, ParameterError, did_you_mean
 
 __all__ = ["Dataset", "open_dataset", "opened_dataset"]
 
-INGEST = "3"  # raised when the same input gives other canonical files
+INGEST = "4"  # raised when the same input gives other canonical files
 
 
 @dataclass(frozen=True)

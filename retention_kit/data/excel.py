@@ -47,7 +47,7 @@ def read_sheet(path: Path, *, sheet: str = "") -> tuple[pa.Table, Callable[[int]
         workbook.close()
     if len(rows) < 2:
         raise DataError(
-            f"{path.name} has no rows below a header.", todo="Check which sheet holds the orders."
+            f"{path.name} has no rows below a header.", todo="Check which sheet holds them, and set sheet."
         )
     header = [str(value) if value is not None else "" for value in rows[0][1]]
     while header and not header[-1].strip():

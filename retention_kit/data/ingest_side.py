@@ -146,7 +146,8 @@ def _remarks(
         for words, condition in table.remarks
     }
     for column in plan.lenient:
-        words = f"{column.key} that cannot be read, left empty"
+        fault = "unreadable, negative or of another currency" if column.kind == "money" else "unreadable"
+        words = f"{column.key} that is {fault}, left empty"
         told[words] = f"SELECT count(*) {kept} AND bad_{column.inner}"
     for column in _later_days(table):
         words = f"{column.key} after the as-of date, which is yet to come and left empty"

@@ -4,6 +4,7 @@ from datetime import date
 
 import duckdb
 
+from retention_kit.data.engine import literal
 from retention_kit.data.parsing import is_instant, moment_of
 from retention_kit.data.source_settings import DateOrder
 from retention_kit.data.zones import instant_offsets
@@ -20,6 +21,7 @@ __all__ = [
 ]
 
 FIRST_DAY, LAST_DAY = date(1950, 1, 1), date(2100, 12, 31)  # others are slips or placeholders
+_EPOCH = r"\s*1\d{9}(\d{3})?(\.0*)?\s*"  # seconds or milliseconds since 1970, from 2001 to 2033
 
 
 def as_dates(column: str, kind: str) -> tuple[str, str]:
@@ -40,6 +42,8 @@ def moment(
 ) -> tuple[str, str]:
     """Return the SQL of a row's moment, in UTC or local, and of whether it is an instant in UTC.
 
+    Seconds and milliseconds since 1970 are instants, as are texts with an offset.
+
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
@@ -57,11 +61,21 @@ def moment(
         return f"{column}::TIMESTAMPTZ::TIMESTAMP", "true"
     if kind != "VARCHAR":
         return f"try_cast({column} AS TIMESTAMP)", "false"
-    found = connection.execute(
-        f"SELECT coalesce(bool_or({is_instant(column)}), false) FROM {rows}"
-    ).fetchall()
-    instant = f"coalesce({is_instant(text)}, false)" if found[0][0] else "false"
-    return moment_of(text, date_order=date_order), instant
+    offsets, epochs = connection.execute(
+        f"SELECT coalesce(bool_or({is_instant(column)}), false),"
+        f" coalesce(bool_or({_is_epoch(column)}), false) FROM {rows}"
+    ).fetchall()[0]
+    read, instants = moment_of(text, date_order=date_order), [is_instant(text)] if offsets else []
+    if epochs:
+        # Ten digits or thirteen, filled up to microseconds.
+        microseconds = f"rpad(regexp_extract({text}, '^\\d+'), 16, '0')::BIGINT"
+        read = f"CASE WHEN {_is_epoch(text)} THEN make_timestamp({microseconds}) ELSE {read} END"
+        instants.append(_is_epoch(text))
+    return read, f"coalesce({' OR '.join(instants)}, false)" if instants else "false"
+
+
+def _is_epoch(text: str) -> str:
+    return f"regexp_full_match({text}, {literal(_EPOCH)})"
 
 
 def out_of_time(day: str) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from retention_kit.data.classify import Reason
+from retention_kit.data.engine import literal
 from retention_kit.data.parsing import amount_of
 
-__all__ = ["missing", "number", "number_reasons"]
+__all__ = ["missing", "months", "number", "number_reasons"]
 
+_INTERVAL = r"^(\d{1,4})?\s*(mo|month|quarter|year|yr|annual)(s|ly)?$"
 ABSURD = 10**12  # an amount this large is a mistake in every currency
 
 Raw = tuple[str, str]  # SQL of what the source says, and its type
@@ -16,6 +18,18 @@ def number(column: str, kind: str, *, text: str, decimal: str) -> str:
     """Return the DECIMAL that a column stands for; a column of text is read as its trimmed ``text``."""
     # NaN, infinity and what does not fit come out as nothing, and are told apart by `number_reasons`.
     return amount_of(text, decimal=decimal) if kind == "VARCHAR" else f"try_cast({column} AS DECIMAL(18, 4))"
+
+
+def months(text: str, *, decimal: str) -> str:
+    """Return the DECIMAL months that a text stands for: a number, or words as in billing exports.
+
+    ``month``, ``quarterly``, ``year`` and ``12 months`` are read; weeks and days are no months.
+    """
+    count, unit = (f"regexp_extract(lower({text}), {literal(_INTERVAL)}, {place})" for place in (1, 2))
+    long = f"CASE WHEN {unit} IN ('year', 'yr', 'annual') THEN 12 WHEN {unit} = 'quarter' THEN 3 ELSE 1 END"
+    words = f"CASE WHEN {unit} <> '' THEN (coalesce(try_cast({count} AS INTEGER), 1) * {long})"
+    plain = number("", "VARCHAR", text=text, decimal=decimal)
+    return f"({words}::DECIMAL(18, 4) WHEN NOT regexp_matches({text}, '[[:alpha:]]') THEN {plain} END)"
 
 
 def number_reasons(name: str, raws: Sequence[Raw], *, shown: str) -> list[Reason]:

@@ -37,7 +37,7 @@ _YES = "true t yes y 1 1.0 on ja j wahr si s vero tak prawda kylla k"
 _NO = "false f no n 0 0.0 off nein falsch falso nie nei ei"
 PARTS = r"^(\d{1,2})[-/. ]+(\d{1,2})[-/. ]+(\d{4}|\d{1,2})\b(.*)$"
 _PLAIN = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"  # most files; read without detours
-_OFFSET = r"\d:\d\d.*?(Z|z|UTC|GMT|[+-]\d\d:?(\d\d)?)$"
+_OFFSET = r"\d:\d\d.*?(Z|z|UTC|GMT|[+-]\d\d:?(\d\d)?)\s*$"
 
 
 def text_of(column: str) -> str:

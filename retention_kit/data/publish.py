@@ -161,13 +161,28 @@ def _strangers(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, h
     if name == basis:
         return []
     unknown = _unknown(connection, folder, name, basis)
-    return [f"customers who have {what}, kept: {unknown:,}"] if unknown else []
+    if not unknown:
+        return []
+    alike = _unknown_but_alike(connection, folder, name, basis)
+    hint = f"; {alike:,} would but for capitals, leading zeros or a final .0 in customer_id" if alike else ""
+    return [f"customers who have {what}, kept: {unknown:,}{hint}"]
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, others: str) -> int:
     """How many customers of the table ``name`` the table ``others`` does not know."""
     here, there = (literal(folder / f"new_{table}.parquet") for table in (name, others))
     query = f"SELECT count(DISTINCT customer_id) FROM {here} ANTI JOIN {there} USING (customer_id)"
+    return int(connection.execute(query).fetchall()[0][0])
+
+
+def _unknown_but_alike(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, others: str) -> int:
+    """How many of them the table ``others`` knows under another spelling, as spreadsheets leave behind."""
+    plain = "regexp_replace(regexp_replace(lower(customer_id::VARCHAR), '[.]0+$', ''), '^0+([0-9])', '\\1')"
+    here, there = (literal(folder / f"new_{table}.parquet") for table in (name, others))
+    query = (
+        f"SELECT count(*) FROM (SELECT DISTINCT customer_id, {plain} AS spelt FROM {here}"
+        f" ANTI JOIN {there} USING (customer_id)) WHERE spelt IN (SELECT {plain} FROM {there})"
+    )
     return int(connection.execute(query).fetchall()[0][0])
 
 

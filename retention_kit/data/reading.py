@@ -128,7 +128,7 @@ def read_source(
 def read_frame(connection: duckdb.DuckDBPyConnection, table: pa.Table, *, name: str) -> Relation:
     """Return an Arrow table as a relation called ``name`` in ``connection``."""
     if not table.num_rows:
-        raise DataError("The frame has no rows.")
+        raise DataError(f"The frame of the {name} has no rows.", todo="Give its rows, or leave it out.")
     column_names(table.column_names, where="The frame")
     return _frames(connection, [table], name=name, place=lambda at: f"row {at[1]}")
 

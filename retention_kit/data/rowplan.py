@@ -125,7 +125,7 @@ def row_plan(
     if config.refunds == "drop" and plan.has("amount"):
         plan.reasons.append((REFUND, "amount < 0", "amount::VARCHAR"))
     for name, column_name in config.segment_columns.items():
-        column = relation.column(column_name, key=name)
+        column = relation.column(column_name, key=f"orders.columns.{name}, a segment")
         inner = f"_segment{len(plan.segments)}"
         plan.select[inner] = f"nullif(trim({column}::VARCHAR), '')"
         plan.segments[inner] = name

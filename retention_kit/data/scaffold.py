@@ -66,7 +66,7 @@ source = {path}  # path or glob, from this file's folder
 #
 # [subscriptions]  # one row per customer and span; a change of plan ends one and starts the next
 # source = "subscriptions.csv"
-# billing_months = 12  # with amount: the months that it pays for; or a column, or map monthly_amount
+# billing_months = 12  # with amount: the months that it pays for; or a column (12, year), or monthly_amount
 # [subscriptions.columns]
 # customer_id = "customer"
 # started_at = "start"

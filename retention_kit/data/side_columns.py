@@ -9,7 +9,7 @@ from retention_kit.data.classify import Step
 from retention_kit.data.config import DatasetConfig
 from retention_kit.data.conventions import date_order_of, decimal_mark_of, together
 from retention_kit.data.moments import as_dates, local, moment, out_of_time, register_offsets
-from retention_kit.data.numbers import ABSURD, missing, number
+from retention_kit.data.numbers import ABSURD, missing, months, number
 from retention_kit.data.parsing import truth_of
 from retention_kit.data.reading import Relation
 from retention_kit.data.side_tables import Column, SideTable
@@ -87,8 +87,10 @@ def number_values(
     if texts and not settings.decimal:
         mark = decimal_mark_of(connection, *together(relation.plain, texts))
     return {
-        f"read_{name}": number(said[name].identifier, said[name].kind, text=said[name].raw, decimal=mark)
-        for name in named
+        f"read_{name}": months(one.raw, decimal=mark)
+        if one.is_text and name == "billing_months"
+        else number(one.identifier, one.kind, text=one.raw, decimal=mark)
+        for name, one in ((name, said[name]) for name in named)
     }
 
 
@@ -103,7 +105,7 @@ def final_value(column: Column, foreign: str) -> str:
     if column.kind == "day":
         return f"CASE WHEN {out_of_time(value)} THEN NULL ELSE {value} END"
     if column.kind == "money" and column.lenient:
-        wrong = f"{foreign} OR abs({value}) >= {ABSURD}" if foreign else f"abs({value}) >= {ABSURD}"
+        wrong = " OR ".join(filter(None, [foreign, f"{value} < 0", f"{value} >= {ABSURD}"]))
         return f"CASE WHEN {wrong} THEN NULL ELSE {value} END"
     return value
 

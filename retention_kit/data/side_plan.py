@@ -18,7 +18,7 @@ from retention_kit.data.conventions import currency_of
 from retention_kit.data.currencies import code_of, currencies, only_currency, others
 from retention_kit.data.engine import literal
 from retention_kit.data.numbers import number_reasons
-from retention_kit.data.parsing import identifier_of, text_of
+from retention_kit.data.parsing import identifier_of, is_whole, text_of
 from retention_kit.data.reading import Relation
 from retention_kit.data.side_columns import (
     Said,
@@ -30,7 +30,7 @@ from retention_kit.data.side_columns import (
     unreadable,
 )
 from retention_kit.data.side_tables import Column, SideTable
-from retention_kit.errors import ChoiceError, ColumnError, listing
+from retention_kit.errors import ChoiceError, ColumnError, did_you_mean, listing
 
 __all__ = ["Ground", "SidePlan", "side_plan"]
 
@@ -81,7 +81,7 @@ def side_plan(
     Raises
     ------
     ColumnError, ChoiceError
-        When a column is missing, or a reading undecided; both name the table.
+        When columns are missing, all of which are named, or a reading is undecided; both name the table.
     """
     settings = config.sources[table.name]
     mapped = settings.model_dump()["columns"]
@@ -95,8 +95,7 @@ def side_plan(
     identifier = relation.column(name, key=f"{table.name}.customer_id")
     texts = {"raw_customer_id": identifier_of(identifier, relation.types[name])}
     texts |= {one.raw: text_of(one.identifier) for one in said.values() if one.is_text}
-    kind = ground.id_type
-    values = {"customer_id": f"try_cast(raw_customer_id AS {kind})" if kind else "raw_customer_id"}
+    values = {"customer_id": _same_type(ground.id_type, relation.types[name])}
     with _naming(table):
         moments, local_days = day_steps(connection, relation, config, settings, table, said)
         values |= moments | number_values(connection, relation, settings, table, said)
@@ -119,13 +118,29 @@ def side_plan(
 
 
 def _require_mapped(table: SideTable, mapped: Mapping[str, str], relation: Relation) -> None:
-    for key in ("customer_id", *(column.key for column in table.columns if column.required)):
-        if not mapped[key]:
-            instead = f", or {key} for all rows in [{table.name}]" if key == "question" else ""
-            raise ColumnError(
-                f"No column is mapped to {key} in [{table.name}.columns].",
-                todo=f"Set it{instead}; columns found: {listing(relation.columns, limit=30)}.",
-            )
+    """Refuse a mapping that lacks columns or names some that the source has not, all of them at once."""
+    needed = ("customer_id", *(column.key for column in table.columns if column.required))
+    lacking = [key for key in needed if not mapped[key]]
+    faults = []
+    if lacking:
+        faults.append(f"No column is mapped to {' and '.join(lacking)} in [{table.name}.columns].")
+    for key, name in mapped.items():
+        if name and name not in relation.columns:
+            hint = did_you_mean(name, relation.columns)
+            faults.append(f"There is no column {name!r} for {table.name}.{key}. {hint}".strip())
+    if faults:
+        instead = f"Map question, or set it for all rows in [{table.name}]. " if "question" in lacking else ""
+        found = f"Columns found: {listing(relation.columns, limit=30)}."
+        raise ColumnError(" ".join(faults), todo=f"{instead}{found}")
+
+
+def _same_type(wanted: str, kind: str) -> str:
+    """The customer's id in the type that the tables before have, if it can be."""
+    same = f"try_cast(raw_customer_id AS {wanted})" if wanted else "raw_customer_id"
+    if wanted == "BIGINT" and not is_whole(kind):
+        # The engine would round 44.6 to the next customer.
+        same = f"CASE WHEN regexp_full_match(raw_customer_id, '[+-]?\\d+([.]0*)?') THEN {same} END"
+    return same
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def file_kind(path: Path) -> Kind:
         raise DataError(f"There is no file {path.name!r}.", todo="Check the name and the folder.") from None
     except (OSError, EOFError) as error:
         raise DataError(f"{path.name} cannot be read: {type(error).__name__}.") from None
-    if not head.strip():
+    if not head.removeprefix(codecs.BOM_UTF8).strip():
         raise DataError(f"{path.name} is empty.", todo="Export it again, with a header and rows.")
     if head.startswith(b"PAR1"):
         return "parquet"
@@ -92,7 +92,7 @@ def file_kind(path: Path) -> Kind:
     if found:
         raise DataError(
             f"{path.name} is no table but {found}.",
-            todo="Export the orders as CSV, Excel (.xlsx) or Parquet, one row per order or order line.",
+            todo="Export it as CSV, Excel (.xlsx) or Parquet, with a header and one row per record.",
         )
     return "text"
 
@@ -117,14 +117,19 @@ def read_text(path: Path, *, scratch: Path, encoding: str = "", delimiter: str =
                 target.write(chunk)
     with readable.open(encoding="utf-8-sig", newline="") as stream:
         lines = stream.read(SAMPLE_BYTES).splitlines(keepends=True)
-    skipped = next(i for i, line in enumerate(lines) if line.strip())
+    skipped = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if skipped is None:
+        raise DataError(f"{path.name} is empty.", todo="Export it again, with a header and rows.")
     if lines[skipped].strip().lower().startswith("sep=") and len(lines) > skipped + 1:
         delimiter = delimiter or lines[skipped].strip("\r\n")[4:5]
         skipped += 1
     delimiter = delimiter or _delimiter(lines[skipped:])
     rows = _rows(lines[skipped:], delimiter)
     if not any(rows[1:]):
-        raise DataError(f"{path.name} has a header and no rows.", todo="Export it again, with its rows.")
+        raise DataError(
+            f"{path.name} has a header and no rows.",
+            todo="Export it again, with its rows; a table that has none is left out of the dataset file.",
+        )
     return TextFile(readable, path.name, encoding, delimiter, column_names(rows[0], where=path.name), skipped)
 
 
@@ -220,6 +225,9 @@ def _guess(path: Path) -> str:
     candidates = [best.encoding] if best else []
     # Where the most common code page reads the same, the file is called by its name.
     if best and sample.decode("cp1252", "replace") == sample.decode(best.encoding, "replace"):
+        candidates = ["cp1252"]
+    # In a word, Mac Roman has capitals and signs where the other code pages have ß, ä, é, ö and ü.
+    if candidates == ["mac_roman"] and re.search(rb"[A-Za-z][\xdf-\xff]", sample):
         candidates = ["cp1252"]
     if _looks_polish(bytes(sample)) and candidates in ([], ["cp1252"], ["latin_1"], ["iso8859_15"]):
         candidates = ["cp1250"]

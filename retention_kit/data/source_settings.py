@@ -204,6 +204,12 @@ class Responses(Source):
             _one_of(self, key)
         if self.scale_min is not None and self.scale_max is not None and self.scale_min >= self.scale_max:
             raise ValueError(f"scale_min = {self.scale_min:g} is not below scale_max = {self.scale_max:g}")
+        stated = all(_one_of(self, key) for key in ("scale_min", "scale_max"))
+        if self.question and self.question.lower() not in SCALES and not stated:
+            raise ValueError(
+                f"no scale is known for question {self.question!r}; set scale_min and scale_max"
+                f" (known without: {', '.join(SCALES)})"
+            )
         return self
 
 

@@ -150,7 +150,7 @@ def movers(
     ledger = open_ledger(dataset)
     wanted = condition(segment)
     named = tuple(sorted({name for name in (breakdown, wanted[0] if wanted else "") if name}))
-    notes = data_notes(dataset) if basis == "orders" else _subscription_notes(dataset)
+    notes = data_notes(dataset, basis=basis)
     if basis == "orders":
         ledger.customers()  # declares the views that the statements read
         for name in named:
@@ -168,14 +168,6 @@ def movers(
     if wanted:
         notes.append(f"Only customers with {segment} at their {at}.")
     return Movers(dataset, ledger, basis, breakdown, wanted, named, people, tuple(notes))
-
-
-def _subscription_notes(dataset: Dataset) -> list[str]:
-    """What to know of subscriptions, which go on also where nothing is recorded."""
-    if not dataset.as_of_inferred:
-        return []
-    last = "last order" if dataset.has("orders") else "last start of a subscription"
-    return [f"The as-of date, {dataset.as_of}, is that of the {last}; set as_of if data run longer."]
 
 
 def _by(segments: Sequence[str]) -> str:

@@ -154,3 +154,16 @@ def test_a_plan_tells_subscribers_apart_and_is_no_column_of_orders():
     assert of_orders.segment_columns == {"plan": "P"}
     with pytest.raises(ParameterError, match="'plan' is a subscriptions column and a customers attribute"):
         config(subscriptions=subscriptions, customers={"columns": {"customer_id": "id", "plan": "P"}})
+
+
+@pytest.mark.parametrize(
+    ("columns", "pair"),
+    [
+        ({"country": "a", "Country": "b"}, "'Country' differs from 'country'"),
+        ({"Customer_ID": "a"}, "'Customer_ID' differs from 'customer_id'"),
+        ({"Consent": "a"}, "'Consent' differs from 'consent'"),
+    ],
+)
+def test_names_that_differ_in_capitals_only_are_refused(columns, pair):
+    with pytest.raises(ParameterError, match=pair):
+        config_from({"orders": {}, "customers": {"columns": {"customer_id": "c", **columns}}})

@@ -389,7 +389,7 @@ def test_frames_of_several_tables_come_by_name(tmp_path):
     assert again.fingerprint != dataset.fingerprint
     with pytest.raises(ParameterError, match=r"no table 'order' in a dataset\. Did you mean 'orders'"):
         open_dataset({"order": frames["orders"]}, cache=tmp_path)
-    with pytest.raises(ColumnError, match=r"mapped to customer_id in \[subscriptions\.columns\]"):
+    with pytest.raises(ColumnError, match=r"customer_id and started_at in \[subscriptions\.columns\]"):
         open_dataset({"subscriptions": frames["subscriptions"]}, cache=tmp_path)
 
 

@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
-from retention_kit.data.source_settings import Orders
 from retention_kit.data.dataset import open_dataset
 from retention_kit.data.reading import arrow_table, read_source, source_files
+from retention_kit.data.source_settings import Orders
 from retention_kit.errors import ColumnError, DataError, ParameterError
 
 TEXT = "customer,day,amount\na,2024-01-01,5\nb,2024-01-02,x\n"
@@ -135,7 +135,7 @@ def test_arrow_pandas_and_polars_frames_open_alike(frame_of, rows, tmp_path):
 
 
 def test_a_frame_without_rows_or_with_mixed_values_is_refused(tmp_path):
-    with pytest.raises(DataError, match="frame has no rows"):
+    with pytest.raises(DataError, match="frame of the orders has no rows"):
         open_dataset(pa.table({"customer": pa.array([], pa.string())}), cache=tmp_path)
     with pytest.raises(DataError, match=r"\.astype\(str\)"):
         arrow_table(pd.DataFrame({"customer": ["a", 1, datetime(2024, 1, 1)]}))

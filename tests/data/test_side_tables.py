@@ -1,6 +1,6 @@
 """The tables beside the orders: each named fault is counted, and each row is somewhere."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import duckdb
@@ -298,6 +298,40 @@ def test_an_earlier_subscription_changes_no_cohort(beside):
     assert both.pooled["retention_rate"].to_pylist()[:12] == plain.pooled["retention_rate"].to_pylist()[:12]
 
 
+def test_an_interval_in_words_is_so_many_months_and_weeks_are_none(beside):
+    words = ("month", "Yearly", "quarter", "12 months", "2 yr", "annual", "6", "week", "2 wk", "7 d")
+    text = "who,start,end,price,every\n" + "".join(f"c{n},2024-01-01,,120,{w}\n" for n, w in enumerate(words))
+    dataset = beside("subscriptions", text, columns={"amount": "price", "billing_months": "every"})
+    monthly = [Decimal(amount) for amount in (120, 10, 40, 10, 5, 10, 20)]
+    assert column(dataset, "subscriptions", "monthly_amount") == monthly
+    assert dropped(dataset, "subscriptions") == {
+        "unreadable billing_months": ("line 9: 'week'", "line 10: '2 wk'", "line 11: '7 d'")
+    }
+
+
+@pytest.mark.parametrize("scale", [1, 1000])
+@pytest.mark.parametrize("kind", ["text", "whole", "float"])
+def test_seconds_and_milliseconds_since_1970_are_local_days_of_instants(beside, scale, kind):
+    moments = [datetime(2024, 1, 31, 22, 59, 59, tzinfo=UTC), datetime(2024, 1, 31, 23, 0, tzinfo=UTC)]
+    told = [int(moment.timestamp()) * scale for moment in moments]
+    made = {"text": lambda n: f" {n}", "whole": int, "float": float}[kind]
+    starts = pa.array([made(n) for n in told])
+    frame = pa.table({"who": ["a", "b"], "start": starts, "end": pa.array([None, None], starts.type)})
+    dataset = beside("subscriptions", frame, time_zone="Europe/Rome")
+    assert column(dataset, "subscriptions", "started_day") == [date(2024, 1, 31), date(2024, 2, 1)]
+
+
+def test_seconds_since_1970_stand_beside_dates_and_offsets(beside):
+    text = "who,start,end\na,1704067200,2024-03-01\nb,2024-01-31T23:30:00Z ,\nc,2024-02-01,1709251200\n"
+    dataset = beside("subscriptions", text, time_zone="Europe/Rome")
+    spans = [(row["started_day"], row["ended_day"]) for row in rows(dataset, "subscriptions")]
+    assert spans == [
+        (date(2024, 1, 1), date(2024, 3, 1)),
+        (date(2024, 2, 1), None),
+        (date(2024, 2, 1), date(2024, 3, 1)),
+    ]
+
+
 # Responses
 
 
@@ -383,7 +417,7 @@ def test_one_question_may_hold_for_all_rows(beside):
     [
         ({"question": "nps"}, ParameterError, "question is set for all rows, and mapped to column 'asked'"),
         ({"scale_min": 5, "scale_max": 5}, ParameterError, "scale_min = 5 is not below scale_max = 5"),
-        ({"columns": {"question": ""}}, ColumnError, r"or question for all rows in \[responses\]"),
+        ({"columns": {"question": ""}}, ColumnError, r"or set it for all rows in \[responses\]"),
         (
             {"columns": {"score": "scroe"}},
             ColumnError,
@@ -493,9 +527,9 @@ def test_typed_columns_of_customers_are_read_and_what_cannot_be_read_is_noted(be
         },
     ]
     assert dataset.accountings["customers"].notes == (
-        "acquisition_cost that cannot be read, left empty: 2",
-        "joined_programme_at that cannot be read, left empty: 1",
-        "consent that cannot be read, left empty: 1",
+        "acquisition_cost that is unreadable, negative or of another currency, left empty: 2",
+        "joined_programme_at that is unreadable, left empty: 1",
+        "consent that is unreadable, left empty: 1",
         "joined_programme_at after the as-of date, which is yet to come and left empty: 1",
         "customers who have no orders, kept: 1",
     )
@@ -509,7 +543,15 @@ def test_a_cost_in_another_currency_is_left_empty_or_asks(beside):
         beside("customers", text, columns={"acquisition_cost": "cost"})
     dataset = beside("customers", text, columns={"acquisition_cost": "cost"}, currency="EUR")
     assert column(dataset, "customers", "acquisition_cost") == [Decimal(5), None]
-    assert "acquisition_cost that cannot be read, left empty: 1" in dataset.accountings["customers"].notes
+    assert dataset.accountings["customers"].notes[0] == (
+        "acquisition_cost that is unreadable, negative or of another currency, left empty: 1"
+    )
+
+
+def test_a_negative_cost_is_left_empty_and_told(beside):
+    dataset = beside("customers", "who,cost\na,-5.0\nb,0.0\n", columns={"acquisition_cost": "cost"})
+    assert column(dataset, "customers", "acquisition_cost") == [None, Decimal(0)]
+    assert dataset.accountings["customers"].notes[0].endswith("left empty: 1")
 
 
 @pytest.mark.parametrize(
@@ -562,6 +604,60 @@ def test_ids_have_the_type_that_the_orders_give_them_and_others_are_lost(beside)
     typed = beside("complaints", frame, columns={"resolved_at": ""})
     assert column(typed, "complaints", "customer_id") == ["1"]
     assert typed.accountings["complaints"].anonymous == 1
+
+
+def test_an_id_with_a_fraction_is_not_rounded_to_another_customer(beside):
+    orders = pa.table({"customer": [42, 45], "day": [date(2024, 1, 1)] * 2})
+    text = "who,opened,resolved\n0042,2024-02-01,\n 45 ,2024-02-01,\n42.0,2024-02-01,\n44.6,2024-02-01,\n"
+    dataset = beside("complaints", text, orders=orders)
+    assert column(dataset, "complaints", "customer_id") == [42, 42, 45]
+    assert dropped(dataset, "complaints") == {"customer_id of another type": ("line 5: '44.6'",)}
+
+
+def test_ids_that_spreadsheets_spell_otherwise_are_told(beside):
+    orders = pa.table({"customer": ["0042", "Ab", "7"], "day": [date(2024, 1, 1)] * 3})
+    text = "who,opened,resolved\n42,2024-02-01,\nAB,2024-02-01,\n7.0,2024-02-01,\nz,2024-02-01,\n"
+    assert beside("complaints", text, orders=orders).accountings["complaints"].notes == (
+        "customers who have no orders, kept: 4; 3 would but for capitals, leading zeros or a final .0 in"
+        " customer_id",
+    )
+
+
+def test_all_columns_that_are_not_there_are_named_at_once(beside):
+    wrong = {"customer_id": "whom", "started_at": "", "plan": "tier"}
+    with pytest.raises(ColumnError) as caught:
+        beside("subscriptions", "who,start,end\na,2024-01-01,\n", columns=wrong)
+    assert str(caught.value) == (
+        "No column is mapped to started_at in [subscriptions.columns]. There is no column 'whom' for"
+        " subscriptions.customer_id. Did you mean 'who'? There is no column 'tier' for subscriptions.plan."
+        " Columns found: 'who', 'start', 'end'."
+    )
+    coded = {"monthly_amount": "end", "currency": "code"}
+    with pytest.raises(ColumnError, match=r"no column 'code' for subscriptions\.currency"):
+        beside("subscriptions", "who,start,end\na,2024-01-01,\n", columns=coded)
+
+
+def test_a_question_without_a_known_scale_asks_for_one_before_any_row_is_read(beside):
+    columns = {"question": ""}
+    with pytest.raises(ParameterError, match="no scale is known for question 'effort'; set scale_min"):
+        beside("responses", "who,day,score\na,2024-01-01,5\n", columns=columns, question="effort")
+    dataset = beside(
+        "responses",
+        "who,day,score\na,2024-01-05,5\n",
+        columns=columns,
+        question="effort",
+        scale_min=1,
+        scale_max=7,
+    )
+    assert rows(dataset, "responses")[0]["scale_max"] == 7
+
+
+def test_an_empty_table_says_that_it_may_be_left_out(beside):
+    with pytest.raises(DataError, match=r"header and no rows.*left out of the dataset file"):
+        beside("complaints", "who,opened,resolved\n")
+    empty = pa.table({"who": pa.array([], pa.string()), "opened": pa.array([], pa.date32())})
+    with pytest.raises(DataError, match=r"frame of the complaints has no rows.*leave it out"):
+        beside("complaints", empty, columns={"resolved_at": ""})
 
 
 def test_customers_without_orders_are_kept_and_counted(beside):

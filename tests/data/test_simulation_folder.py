@@ -7,6 +7,7 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from retention_kit.data.resolve import samples
@@ -130,3 +131,14 @@ def test_nothing_of_the_sample_is_dropped():
     for accounting in (dataset.accounting, *dataset.accountings.values()):
         assert not accounting.dropped
     assert set(dataset.tables) >= {path.stem for path in folder.glob("*.csv")}
+
+
+def test_a_disk_that_refuses_is_a_sentence_and_nothing_is_left(tmp_path, monkeypatch):
+    def full(shop, folder):
+        (folder / "orders.csv").write_text("customer_id\n")
+        raise duckdb.IOException("Could not write file: no space left on device")
+
+    monkeypatch.setattr("retention_kit.data.simulation.folder._write_tables", full)
+    with pytest.raises(ParameterError, match="cannot be written to; is the disk full"):
+        write_simulation(simulate(customers=100), tmp_path)
+    assert not list(tmp_path.iterdir())

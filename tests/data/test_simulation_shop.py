@@ -192,7 +192,12 @@ def test_a_shop_of_a_year_has_no_figures_that_need_more():
         ({"seed": -1}, "seed=-1 is not allowed. Choose 0 or more."),
         ({"first_day": date(2024, 1, 3)}, "is 364 days. A simulated shop lasts 365 to 7,305 days."),
         ({"first_day": date(2004, 12, 31)}, "is 7,306 days."),
-        ({"first_day": date(2025, 12, 31)}, "is 0 days."),
+        ({"first_day": date(2025, 12, 31)}, "is no day."),
+        ({"first_day": date(2024, 12, 31)}, "is 1 day."),
+        (
+            {"first_day": date(1700, 1, 1), "last_day": date(1705, 1, 1)},
+            "could not be opened. Choose days from 1950-01-01 to 2100-12-31.",
+        ),
     ],
 )
 def test_a_shop_that_cannot_be_is_refused(options, said):

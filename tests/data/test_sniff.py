@@ -133,3 +133,23 @@ def test_a_blank_header_gets_its_place_as_a_name(write, tmp_path):
 )
 def test_polish_is_told_from_western_text_in_few_bytes(write, tmp_path, text, encoding):
     assert read_text(write("a.csv", text, encoding), scratch=tmp_path).encoding == encoding
+
+
+def test_a_short_western_file_is_not_taken_for_mac_roman(tmp_path):
+    text = "Nummer;Eröffnet;Gelöst\n1;01.02.2024;\n2;13.02.2024;\n"
+    path = tmp_path / "faelle.csv"
+    path.write_bytes(text.encode("cp1252"))
+    assert read_text(path, scratch=tmp_path).header == ("Nummer", "Eröffnet", "Gelöst")
+    prose = "Größe;Straße;Käse\n" + "für schöne Grüße, über Äpfel und Öl;groß;süß\n" * 20
+    path.write_bytes(prose.encode("mac_roman"))
+    assert read_text(path, scratch=tmp_path).header == ("Größe", "Straße", "Käse")
+
+
+def test_a_file_of_a_byte_order_mark_alone_is_empty(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_bytes("".encode("utf-8-sig"))
+    with pytest.raises(DataError, match=r"orders\.csv is empty"):
+        file_kind(path)
+    path.write_bytes("".encode("utf-16"))
+    with pytest.raises(DataError, match=r"orders\.csv is empty"):
+        read_text(path, scratch=tmp_path)

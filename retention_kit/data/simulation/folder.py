@@ -5,11 +5,13 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from retention_kit.data.engine import connect, literal
 from retention_kit.data.simulation.shop import SimulatedShop
 from retention_kit.errors import ParameterError, listing
 
-__all__ = ["dataset_toml", "write_simulation"]
+__all__ = ["dataset_toml", "require_free", "write_simulation"]
 
 _TOML = """\
 # A shop that never was: {customers:,} customers drawn with seed {seed} by
@@ -114,12 +116,7 @@ def write_simulation(shop: SimulatedShop, folder: Path) -> Path:
         When the folder holds a ``shop`` or ``shop.toml`` already, or cannot be written to; nothing is
         left behind then.
     """
-    names = ("shop", "shop.toml")
-    taken = [name for name in names if os.path.lexists(folder / name)]
-    if taken:
-        raise ParameterError(
-            f"{folder} holds {listing(taken)} already.", todo="Choose another folder, or remove them."
-        )
+    require_free(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".simulated-", dir=folder) as made:
@@ -135,11 +132,22 @@ def write_simulation(shop: SimulatedShop, folder: Path) -> Path:
             except OSError:
                 os.rename(folder / "shop", fresh)
                 raise
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
+        # The engine's message is JSON with a path in it; Python's is a word or two.
+        reason = f": {error.strerror}." if isinstance(error, OSError) else "; is the disk full?"
         raise ParameterError(
-            f"{folder} cannot be written to: {error.strerror}.", todo="Choose another folder."
+            f"{folder} cannot be written to{reason}", todo="Choose another folder."
         ) from None
     return folder / "shop.toml"
+
+
+def require_free(folder: Path) -> None:
+    """Raise `ParameterError` when ``folder`` holds a ``shop`` or ``shop.toml`` already."""
+    taken = [name for name in ("shop", "shop.toml") if os.path.lexists(folder / name)]
+    if taken:
+        raise ParameterError(
+            f"{folder} holds {listing(taken)} already.", todo="Choose another folder, or remove them."
+        )
 
 
 def dataset_toml(shop: SimulatedShop) -> str:

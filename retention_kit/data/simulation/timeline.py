@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from retention_kit.data.moments import FIRST_DAY, LAST_DAY
 from retention_kit.data.simulation.parameters import Experiment, Trade
 from retention_kit.errors import ParameterError
 
@@ -42,9 +43,15 @@ class Timeline:
 
     def __post_init__(self) -> None:
         if not SHORTEST_DAYS <= self.days <= LONGEST_DAYS:
+            length = f"{self.days:,} day{'s' if self.days != 1 else ''}" if self.days > 0 else "no day"
             raise ParameterError(
-                f"From {self.first_day} to {self.last_day} is {max(self.days, 0):,} days.",
+                f"From {self.first_day} to {self.last_day} is {length}.",
                 todo=f"A simulated shop lasts {SHORTEST_DAYS} to {LONGEST_DAYS:,} days.",
+            )
+        if self.first_day < FIRST_DAY or self.last_day > LAST_DAY:
+            raise ParameterError(
+                f"A shop from {self.first_day} to {self.last_day} could not be opened.",
+                todo=f"Choose days from {FIRST_DAY} to {LAST_DAY}.",
             )
 
     @property
