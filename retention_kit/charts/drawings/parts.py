@@ -88,7 +88,14 @@ def event_marks() -> list[Drawing]:
         base.mark_rule(color=LIGHT.warn, strokeDash=[2, 2], opacity=0.8).encode(
             tooltip=tooltips(("label", "event"))
         ),
-        base.mark_text(align="left", baseline="top", dx=4, color=LIGHT.warn, fontSize=10, limit=110).encode(
-            text="label:N", y=alt.value(0)
-        ),
+        # On a narrow page labels would lie on each other; there the tooltip tells.
+        base.mark_text(
+            align="left",
+            baseline="top",
+            dx=4,
+            color=LIGHT.warn,
+            fontSize=10,
+            limit=110,
+            text=alt.expr("width < 480 ? '' : datum.label"),
+        ).encode(y=alt.value(0)),
     ]
