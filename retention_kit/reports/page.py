@@ -18,6 +18,7 @@ import jinja2
 from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from retention_kit import formats
 from retention_kit.charts.bundle import vega_bundle
 from retention_kit.charts.chart import picture
 from retention_kit.charts.theme import LIGHT, css, dark_colours, dark_script
@@ -251,9 +252,13 @@ def number(value: Any, unit: str = "") -> str:
 
     >>> number(2357), number(0.48512, "fraction").split(), number("1234.50", "USD").split()
     ('2,357', ['48.5', '%'], ['1,234.50', 'USD'])
+    >>> number(-0.057, "points").split()
+    ['−5.7', 'points']
     """
     if value is None:
         return "—"
+    if unit == "points":
+        return formats.value(float(value), unit).replace(" ", "\N{NO-BREAK SPACE}")
     if unit in FRACTIONS:
         return f"{float(value):.1%}".replace("%", "\N{NO-BREAK SPACE}%")
     shown = f"{value:,}" if isinstance(value, int) else f"{float(value):,.2f}"
@@ -266,7 +271,10 @@ def interval(row: Mapping[str, Any]) -> str:
     if low is None or high is None:
         return ""
     unit = row.get("unit") or ""
-    return f"{number(low, unit if unit in FRACTIONS else '')} to {number(high, unit)}"
+    first = number(low, unit)
+    if unit not in FRACTIONS:
+        first = first.removesuffix(f"\N{NO-BREAK SPACE}{unit}")
+    return f"{first} to {number(high, unit)}"
 
 
 def _rows(accounted: Mapping[str, Mapping[str, Any]]) -> dict[str, int] | None:

@@ -60,7 +60,7 @@ class View(Protocol):
 
     ``charts()`` returns Vega-Lite specifications with their data inline. ``headline()`` returns rows with
     ``name``, ``value``, ``ci_low``, ``ci_high``, ``n`` and ``unit``; the unit ``fraction`` is shown as
-    percent, any other unit is written behind the number.
+    percent, ``points`` (fractions too) in points, any other unit is written behind the number.
     """
 
     @property

@@ -23,9 +23,9 @@ from retention_kit.workbook.panels import Term
 from retention_kit.workbook.state import State
 from retention_kit.workbook.surface import Surface, first_view, surface
 
-__all__ = ["Shown", "View"]
+__all__ = ["NO_CHOICE", "Options", "Shown", "View"]
 
-_NO_CHOICE = ("–", "")
+NO_CHOICE = ("–", "")
 _VALUES_OFFERED = 30
 Options = list[tuple[str, str]]
 
@@ -228,19 +228,19 @@ class View(ABC, Generic[ParametersT, ShownT]):
         """Names to choose from, as the dataset that is shown has them."""
         data = self.dataset.fingerprint if self.state.result is not None else ""
         if self._offered is None or self._offered[0] != data:
-            self._offered = data, self._choices_of_data()
+            self._offered = data, self.choices_of_data()
         return self._offered[1]
 
-    def _choices_of_data(self) -> dict[str, Options]:
+    def choices_of_data(self) -> dict[str, Options]:
+        """Return the (label, value) pairs to choose from, for parameters that hold a name from the data."""
         names = list(registered()) or [self.notebook.parameters.model_fields["dataset"].default]
-        segments: Options = [_NO_CHOICE]
-        values: Options = [_NO_CHOICE]
-        of_orders: Options = [_NO_CHOICE]
+        segments: Options = [NO_CHOICE]
+        values: Options = [NO_CHOICE]
+        of_orders: Options = [NO_CHOICE]
         if self.state.result is not None:
             ledger = open_ledger(self.dataset)
-            segments += [(name, name) for name in ledger.segments]
-            for name in ledger.segments:
-                listed = ledger.segment_values(name, limit=_VALUES_OFFERED)
+            for name, listed in self.attributes().items():
+                segments.append((name, name))
                 pairs = [(f"{name} = {value}", f"{name}={value}") for value in listed]
                 values += pairs
                 of_orders += pairs if name in ledger.order_segments else []
@@ -250,6 +250,11 @@ class View(ABC, Generic[ParametersT, ShownT]):
             name: options for name, options in offered.items() if name in known
         }
 
+    def attributes(self) -> Mapping[str, Sequence[str]]:
+        """Return what customers can be told apart by, each with its most frequent values."""
+        ledger = open_ledger(self.dataset)
+        return {name: ledger.segment_values(name, limit=_VALUES_OFFERED) for name in ledger.segments}
+
     def _command(self, shown: ShownT) -> str:
         chosen = shown.parameters
         texts = [
@@ -258,7 +263,7 @@ class View(ABC, Generic[ParametersT, ShownT]):
             if name != "dataset" and getattr(chosen, name) != field.default
         ]
         name = chosen.dataset
-        if self.surface is Surface.NOTEBOOK and name not in samples():
+        if self.surface is Surface.NOTEBOOK and registered().get(name) != samples().get(name):
             name = str(registered().get(name, name))  # names are this server's; a schedule needs the file
         return " ".join([f"retention report {self.notebook.name} --dataset {_quoted(name)}", *texts])
 

@@ -7,8 +7,7 @@ import pytest
 import shops
 from IPython.core.interactiveshell import InteractiveShell
 
-from retention_kit import __version__
-from retention_kit.charts import formats
+from retention_kit import __version__, formats
 from retention_kit.data.resolve import samples
 from retention_kit.errors import DataError, ParameterError
 from retention_kit.notebooks import CohortParameters
@@ -218,6 +217,12 @@ def test_command_quotes_what_a_shell_would_read(on, nasty, parts):
     shown_command = command(parts, view.controls())
     assert shlex.split(shown_command)[-1] == f"segment=channel={value}"
     assert "'" in shown_command
+
+
+def test_command_names_the_file_of_a_dataset_that_is_called_like_a_sample(on, shop, parts):
+    on("notebook", datasets={"shop": shop, "cdnow": samples()["cdnow"]})
+    for name, meant in (("shop", str(shop)), ("cdnow", "cdnow")):
+        assert shlex.split(command(parts, cohort_view({"dataset": name}).controls()))[4] == meant
 
 
 def test_choices_are_the_datasets_attributes_and_values(in_lab, parts):
