@@ -10,7 +10,15 @@ from pydantic import Field
 from retention_kit.errors import ParameterError, did_you_mean
 from retention_kit.params import MAX_AGE, Brackets, Condition, IsoDate, ViewParameters, echoed
 
-__all__ = ["NOTEBOOKS", "ChurnParameters", "CohortParameters", "Notebook", "ScorecardParameters", "notebook"]
+__all__ = [
+    "KINDS",
+    "NOTEBOOKS",
+    "ChurnParameters",
+    "CohortParameters",
+    "Notebook",
+    "ScorecardParameters",
+    "notebook",
+]
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 Clock = Literal["calendar", "elapsed"]
@@ -20,6 +28,13 @@ Basis = Literal["auto", "orders", "subscriptions"]
 
 _LEVEL = Field(
     0.95, ge=0.5, le=0.999, title="Interval level", description="confidence level of the intervals"
+)
+_THRESHOLD = Field(
+    0,
+    ge=0,
+    le=MAX_AGE,
+    title="Left after, days",
+    description="silence after which a customer has left, in days; 0: as the dataset or the data suggest",
 )
 
 
@@ -82,6 +97,9 @@ class CohortParameters(ViewParameters):
 class ChurnParameters(ViewParameters):
     """Parameters of the churn notebook."""
 
+    dataset: str = Field(
+        "shop", title="Dataset", description="sample, registered name, or path of a dataset file"
+    )
     basis: Basis = Field(
         "auto",
         title="Customers leave by",
@@ -93,13 +111,7 @@ class ChurnParameters(ViewParameters):
         title="Customers with",
         description="attribute and value that customers have at first, joined by an equals sign",
     )
-    threshold_days: int = Field(
-        0,
-        ge=0,
-        le=MAX_AGE,
-        title="Left after, days",
-        description="silence after which a customer has left, in days; 0: as the dataset or the data suggest",
-    )
+    threshold_days: int = _THRESHOLD
     window_days: int = Field(
         0,
         ge=0,
@@ -121,6 +133,11 @@ class ChurnParameters(ViewParameters):
         title="Grace, days",
         description="days between two subscriptions that do not end a customer; -1: as the dataset says",
     )
+    observed_from: IsoDate = Field(
+        "",
+        title="Complete from",
+        description="day from which the data hold everybody, YYYY-MM-DD; who had left by then is not counted",
+    )
     grain: Grain = Field("month", title="Period", description="length of a period of rates and renewals")
     horizon: int = Field(
         12, ge=1, le=120, title="Periods ahead", description="periods that the projection looks ahead"
@@ -131,6 +148,9 @@ class ChurnParameters(ViewParameters):
 class ScorecardParameters(ViewParameters):
     """Parameters of the scorecard notebook."""
 
+    dataset: str = Field(
+        "shop", title="Dataset", description="sample, registered name, or path of a dataset file"
+    )
     grain: Grain = Field("month", title="Period", description="length of a period")
     period: IsoDate = Field(
         "",
@@ -157,6 +177,22 @@ class ScorecardParameters(ViewParameters):
         title="Landmark, days",
         description="days after the first order at which groups are told apart; what follows is compared",
     )
+    threshold_days: int = _THRESHOLD
+    target: str = Field(
+        "",
+        title="Target of",
+        description="metric whose path to its target is drawn; empty: the first that has one",
+    )
+    baseline: IsoDate = Field(
+        "",
+        title="Path from",
+        description="a day of the period in which the path begins, YYYY-MM-DD; empty: the year before",
+    )
+    due: IsoDate = Field(
+        "",
+        title="Target by",
+        description="a day of the period in which it is due, YYYY-MM-DD; empty: the end of the year",
+    )
     level: float = _LEVEL
 
 
@@ -165,6 +201,7 @@ class Notebook:
     """A notebook of the workbook: its file, its parameters, and the question it answers.
 
     The controls of the parameters ``in_sight`` are shown at once, those of the others on request.
+    ``answers`` holds, for each kind of analysis that the notebook does, what it answers.
     """
 
     name: str
@@ -173,8 +210,19 @@ class Notebook:
     question: str
     parameters: type[ViewParameters]
     in_sight: tuple[str, ...]
+    answers: Mapping[str, str]
 
 
+# The five kinds of analysis, and what each asks.
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "descriptive": "What happened?",
+        "diagnostic": "Why?",
+        "predictive": "What will happen?",
+        "prescriptive": "What should we do?",
+        "outcome": "Did it work?",
+    }
+)
 NOTEBOOKS: Mapping[str, Notebook] = MappingProxyType(
     {
         "cohorts": Notebook(
@@ -184,6 +232,36 @@ NOTEBOOKS: Mapping[str, Notebook] = MappingProxyType(
             question="Who comes back, and is it getting better?",
             parameters=CohortParameters,
             in_sight=("grain", "measure", "mode", "breakdown", "segment", "age"),
+            answers={
+                "descriptive": "How many of those who started together come back, age after age?",
+                "diagnostic": "Which cohorts and segments differ, and does the definition decide?",
+            },
+        ),
+        "scorecard": Notebook(
+            name="scorecard",
+            file="02_scorecard.ipynb",
+            title="Scorecard",
+            question="How are we doing, and what changed?",
+            parameters=ScorecardParameters,
+            in_sight=("grain", "period", "segment", "breakdown", "landmark_days"),
+            answers={
+                "descriptive": "How did the period go, and who moved where?",
+                "diagnostic": "Why do customers leave, who stays longer, and was it mix or rate?",
+                "outcome": "Are the targets reached?",
+            },
+        ),
+        "churn": Notebook(
+            name="churn",
+            file="03_churn_curves.ipynb",
+            title="Churn curves",
+            question="When do customers leave, and who stays longer?",
+            parameters=ChurnParameters,
+            in_sight=("basis", "breakdown", "segment", "threshold_days", "grain", "horizon"),
+            answers={
+                "descriptive": "How long do customers stay, and how many leave a period?",
+                "diagnostic": "Who stays longer, and is a dip a matter of age, of cohort, or of the season?",
+                "predictive": "From which silence on has a customer left, and how many will renew?",
+            },
         ),
     }
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from retention_kit.errors import RetentionKitError
-from retention_kit.notebooks import NOTEBOOKS, CohortParameters
+from retention_kit.notebooks import NOTEBOOKS
 from retention_kit.params import parameters_table
 
 ROOT = Path(__file__).parents[1]
@@ -17,10 +17,11 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_readme_holds_the_table_of_parameters():
-    assert f"<!-- parameters -->\n{parameters_table(CohortParameters)}\n<!-- /parameters -->" in read(
-        "README.md"
-    )
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_readme_holds_the_table_of_parameters(name):
+    table = parameters_table(NOTEBOOKS[name].parameters)
+    marks = f"<!-- parameters {name} -->", f"<!-- /parameters {name} -->"
+    assert "\n".join([marks[0], table, marks[1]]) in read("README.md")
 
 
 def test_the_readme_explains_every_exit_code():

@@ -33,9 +33,11 @@ _LOADED = (
     "pyarrow",
     "ipywidgets",
     "retention_kit.reports.record",
-    "retention_kit.workbook",
     "retention_kit.workbook.chart_widget",
+    "retention_kit.workbook.churn",
+    "retention_kit.workbook.cohorts",
     "retention_kit.workbook.controls",
+    "retention_kit.workbook.scorecard",
 )
 
 

@@ -14,6 +14,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError, RequestHandler
 
 from retention_kit.charts.theme import css
+from retention_kit.notebooks import KINDS
 from retention_kit.serving.access import TokenAccess, without_token
 
 __all__ = [
@@ -152,7 +153,7 @@ class LandingHandler(PageHandler):
 
     def get(self) -> None:
         """Send the list."""
-        self.finish(self.page("landing.html", notebooks=self.notebooks, datasets=self.titles))
+        self.finish(self.page("landing.html", notebooks=self.notebooks, datasets=self.titles, kinds=KINDS))
 
     head = get
 

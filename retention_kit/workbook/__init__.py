@@ -1,5 +1,20 @@
 """The notebooks' views: state, controls and panels."""
 
-from retention_kit.workbook.cohorts import CohortView, cohort_view
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["CohortView", "cohort_view"]
+if TYPE_CHECKING:
+    from retention_kit.workbook.churn import churn_view
+    from retention_kit.workbook.cohorts import cohort_view
+    from retention_kit.workbook.scorecard import scorecard_view
+
+__all__ = ["churn_view", "cohort_view", "scorecard_view"]
+
+_HOMES = {"churn_view": "churn", "cohort_view": "cohorts", "scorecard_view": "scorecard"}
+
+
+def __getattr__(name: str) -> Any:
+    # A notebook loads its own view, and no other.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from retention_kit.notebooks import KINDS, NOTEBOOKS
 from retention_kit.serving.pages import LandingHandler, _local, titles
 
 Serving = Callable[..., Any]
@@ -44,6 +45,22 @@ def test_landing_page_lists_questions_and_datasets_escaped_and_without_paths(
         assert page.headers["Cache-Control"] == "no-store"
         assert "default-src 'self'" in page.headers["Content-Security-Policy"]
         assert client.kernels.taken == 0
+
+    serving(scenario)
+
+
+def test_landing_page_says_which_notebook_answers_which_kind_of_question(serving: Serving) -> None:
+    async def scenario(client: Any) -> None:
+        text = (await client.get("/")).body.decode()
+        guide = text.split("Which notebook answers which question?")[1]
+        answers = NOTEBOOKS["cohorts"].answers
+        for kind, asked in KINDS.items():
+            heading = f"<dt>{kind.capitalize()}: {asked.lower()}</dt>"
+            assert (heading in guide) == (kind in answers)
+        for answer in answers.values():
+            assert f'<dd>{answer} <a href="#cohorts">Cohorts</a></dd>' in guide
+        assert '<section class="rk-app-card" id="cohorts">' in text
+        assert "Scorecard" not in guide  # it is not served here
 
     serving(scenario)
 
