@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from retention_kit.data.dataset import Dataset, open_dataset
+    from retention_kit.measures.bridge import revenue_bridge
     from retention_kit.measures.cadence import purchase_cadence
     from retention_kit.measures.churn import churn_curves
     from retention_kit.measures.cohort_result import CohortTable
     from retention_kit.measures.cohorts import cohort_table
+    from retention_kit.measures.landmark import landmark_comparison
+    from retention_kit.measures.mix_or_rate import mix_or_rate
+    from retention_kit.measures.movements import customer_movements
+    from retention_kit.measures.reasons_for_leaving import reasons_for_leaving
+    from retention_kit.measures.revenue_retention import revenue_retention
+    from retention_kit.measures.scorecard import scorecard
+    from retention_kit.measures.scorecard_claims import guides_claims
+    from retention_kit.measures.scorecard_targets import target_path
+    from retention_kit.measures.stickiness import stickiness
     from retention_kit.models.contractual import contract_fit
     from retention_kit.notebooks import CohortParameters
 
@@ -23,8 +33,18 @@ __all__ = [
     "churn_curves",
     "cohort_table",
     "contract_fit",
+    "customer_movements",
+    "guides_claims",
+    "landmark_comparison",
+    "mix_or_rate",
     "open_dataset",
     "purchase_cadence",
+    "reasons_for_leaving",
+    "revenue_bridge",
+    "revenue_retention",
+    "scorecard",
+    "stickiness",
+    "target_path",
 ]
 __version__ = version("retention-kit")
 
@@ -35,8 +55,18 @@ _HOMES = {
     "churn_curves": "retention_kit.measures.churn",
     "cohort_table": "retention_kit.measures.cohorts",
     "contract_fit": "retention_kit.models.contractual",
+    "customer_movements": "retention_kit.measures.movements",
+    "guides_claims": "retention_kit.measures.scorecard_claims",
+    "landmark_comparison": "retention_kit.measures.landmark",
+    "mix_or_rate": "retention_kit.measures.mix_or_rate",
     "open_dataset": "retention_kit.data.dataset",
     "purchase_cadence": "retention_kit.measures.cadence",
+    "reasons_for_leaving": "retention_kit.measures.reasons_for_leaving",
+    "revenue_bridge": "retention_kit.measures.bridge",
+    "revenue_retention": "retention_kit.measures.revenue_retention",
+    "scorecard": "retention_kit.measures.scorecard",
+    "stickiness": "retention_kit.measures.stickiness",
+    "target_path": "retention_kit.measures.scorecard_targets",
 }
 
 
