@@ -155,6 +155,11 @@ class Dataset:
         return min(one.first_day for one in found if one and one.first_day)
 
     @property
+    def orders_begin(self) -> date:
+        """Local day of the first qualifying order; without orders, of the first subscription."""
+        return self.accounting.first_day if self.accounting else self.first_day
+
+    @property
     def segments(self) -> tuple[str, ...]:
         """Columns by which customers or orders can be told apart."""
         return (*self.config.segment_columns, *self.config.attribute_columns)

@@ -157,7 +157,10 @@ def _spans(chosen: CohortParameters, clocking: Clocking) -> tuple[Span, ...]:
 def selected(chosen: CohortParameters, ledger: Ledger, clocking: Clocking) -> Selection:
     """Return which customers the parameters select, and how they are grouped."""
     starts = ledger.calendar.periods(chosen.grain)["starts_on"].to_numpy().astype("datetime64[D]")
-    first = int(np.searchsorted(starts, np.datetime64(chosen.cohort_from))) if chosen.cohort_from else 0
+    if chosen.cohort_from:
+        first = int(np.searchsorted(starts, np.datetime64(chosen.cohort_from)))
+    else:  # the calendar begins with the first subscription where that is earlier
+        first = int(np.searchsorted(starts, np.datetime64(ledger.dataset.orders_begin), side="right")) - 1
     stop = clocking.begun_index
     if chosen.cohort_to:
         stop = int(np.searchsorted(starts, np.datetime64(chosen.cohort_to), side="right"))

@@ -170,6 +170,19 @@ def test_empty_cohorts_keep_their_rows_whatever_the_smallest_cohort(open_shop):
     assert only_large.pooled["customers"].to_pylist() == [1000, 1000, 1000]
 
 
+def test_cohorts_begin_with_the_first_order_although_a_subscription_began_earlier(tmp_path):
+    (tmp_path / "orders.csv").write_text("who,day\na,2022-03-04\nb,2022-05-05\n")
+    (tmp_path / "spans.csv").write_text("who,from,to\na,2021-01-04,\n")
+    (tmp_path / "shop.toml").write_text(
+        '[orders]\nsource = "orders.csv"\ncolumns = {customer_id = "who", ordered_at = "day"}\n'
+        '[subscriptions]\nsource = "spans.csv"\n'
+        'columns = {customer_id = "who", started_at = "from", ended_at = "to"}\n'
+    )
+    table = cohort_table(open_dataset(tmp_path / "shop.toml"))
+    sizes = {one["cohort"]: one["cohort_size"] for one in table.cohort_sizes().to_pylist()}
+    assert sizes == {"Mar 2022": 1, "Apr 2022": 0, "May 2022": 1}
+
+
 def test_unfinished_period_is_partial_and_in_no_average(open_shop):
     table = cohort_table(open_shop(LOOKALIKES))
     partial = [row for row in table.cells.to_pylist() if row["status"] == "partial"]
