@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-DATASETS ?= cdnow
+DATASETS ?= cdnow shop
 PORT ?= 8866
 
 .PHONY: help app lab report notebooks templates screenshots test lint bench lock clean
