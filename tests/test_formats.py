@@ -35,7 +35,8 @@ def test_money_without_currency_is_a_bare_number():
     [
         ("share", "100.0 to 250.0 %"),
         ("money", "1.00 to 2.50 EUR"),
-        ("orders", "1 to 2.50"),
+        ("orders", "1.00 to 2.50"),
+        ("ratio", "1.00 to 2.50"),
         ("points", "100.0 to 250.0 points"),
         ("days", "1 to 2 days"),
     ],
@@ -104,3 +105,52 @@ def test_counts_have_singular_and_plural():
     assert formats.plural(0, "cohort") == "0 cohorts"
     assert formats.plural(1, "customer") == "1 customer"
     assert formats.plural(12_345, "customer") == "12,345 customers"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "text"),
+    [
+        (9.5, 10, "ratio", "9.50 to 10.00"),
+        (9, 10, "ratio", "9 to 10"),
+        (-4.95, 48.95, "orders", "−5 to 49"),
+        (1.5, 2, "orders", "1.50 to 2.00"),
+        (2735.37, 10_690.2, "money", "2,735 to 10,690 EUR"),
+        (1, 1.2, "days", "1 to 1 day"),
+        (3, 9.6, "days", "3 to 10 days"),
+    ],
+)
+def test_both_ends_of_a_range_have_the_same_decimals(low, high, unit, text):
+    assert formats.interval(low, high, unit, currency="EUR") == text
+
+
+def test_value_has_the_decimals_of_its_range():
+    found = SimpleNamespace(value=10, ci_low=9.5, ci_high=10.5)
+    assert formats.with_interval(found, "ratio") == "10.00 (9.50 to 10.50)"
+    found = SimpleNamespace(value=9_000.5, ci_low=8_000.25, ci_high=10_000.75)
+    assert formats.with_interval(found, "money", sign=True) == "+9,000 (+8,000 to +10,001)"
+    assert formats.with_interval(SimpleNamespace(value=None, ci_low=1, ci_high=2), "money") == "–"
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "text"),
+    [
+        (-0.004, "money", "0.00"),
+        (0.0001, "share", "0.0 points"),
+        (0, "customers", "0"),
+        (-0.4, "days", "0 days"),
+    ],
+)
+def test_difference_that_rounds_to_nothing_has_no_sign(amount, unit, text):
+    assert formats.signed(amount, unit) == text
+    assert formats.value(-0.004, "money") == "0.00"
+
+
+def test_one_day_is_singular():
+    assert [formats.value(n, "days") for n in (1, -1, 1.4, 2)] == ["1 day", "−1 day", "1 day", "2 days"]
+
+
+def test_periods_are_named_and_placed_by_their_length():
+    assert [formats.in_period("2024", grain) for grain in ("year", "week", "day")] == [
+        "in 2024", "in the week of 2024", "on 2024",
+    ]  # fmt: skip
+    assert formats.begun(formats.period("2024-12-23", "week")) == "The week of 2024-12-23"

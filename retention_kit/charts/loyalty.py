@@ -1,4 +1,4 @@
-"""The chart of loyalty by group: who stays after the landmark, beside what a naive reading would say."""
+"""The chart of loyalty by group: what they did after the landmark, beside what a naive reading would say."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,40 +7,53 @@ import pyarrow as pa
 
 from retention_kit import formats
 from retention_kit.charts.chart import Chart, chart
-from retention_kit.measures.landmark_result import LandmarkComparison
+from retention_kit.measures.landmark_result import LandmarkComparison, clearly_different
 
-__all__ = ["differs", "listed", "loyalty", "told_apart"]
+__all__ = ["listed", "loyalty", "told_apart"]
 
 
 def loyalty(comparisons: Sequence[LandmarkComparison]) -> Chart | None:
-    """Return the share of each group that stays, for one grouping after another; None without any."""
-    groups = [row for found in comparisons for row in _rows(found, found.retained.shares)]
+    """Return the share of each group that orders again, or stays, grouping after grouping; None without any.
+
+    All comparisons are of the same basis, landmark and horizon.
+    """
+    groups = [row for found in comparisons for row in _rows(found, found.decisive.shares)]
     if not groups:
         return None
     naive = [
-        row for found in comparisons if found.naive is not None for row in _rows(found, found.naive.shares)
+        row
+        for found in comparisons
+        if found.decisive_naive is not None
+        for row in _rows(found, found.decisive_naive.shares)
     ]
     first = comparisons[0]
-    clear = [found.grouping.title for found in comparisons if differs(found)]
+    clear = [found.grouping.title for found in clearly_different(comparisons)]
     title = (
         f"Loyalty differs by {listed(clear)}"
         if clear
-        else "No group stays clearly longer than the one it is compared with"
+        else "No group is clearly more loyal than the one it is compared with"
     )
-    start = "first order" if first.basis == "orders" else "first subscription"
-    left = f"left: {formats.plural(first.threshold_days, 'day')} without an order · "
+    days = formats.plural(first.horizon_days, "day")
+    what, share = f"still customers {days} after", "share still customers"
+    start, left = "first subscription", ""
+    if first.basis == "orders":
+        what, share, start = (
+            f"who ordered again in the {days} after",
+            "share who ordered again",
+            "first order",
+        )
+        left = f"left: {formats.plural(first.threshold_days, 'day')} without an order · "
     hollow = "\nhollow: groups by their whole history, which credits them with the time it took to qualify"
     return chart(
         "group_shares",
         title=title,
-        subtitle=f"share still customers {formats.plural(first.horizon_days, 'day')} after day "
-        f"{formats.count(first.landmark_days)} from the {start} · {left if first.basis == 'orders' else ''}"
-        f"{first.level * 100:g} % interval · as of {first.as_of}{hollow if naive else ''}",
+        subtitle=f"share {what} day {formats.count(first.landmark_days)} from the {start}, of those still "
+        f"there · {left}{first.level * 100:g} % interval · as of {first.as_of}{hollow if naive else ''}",
         description=f"{title}. {formats.plural(len(groups), 'group')} in "
         f"{formats.plural(len(comparisons), 'comparison')}.",
         words={
             "rows": _spaced(groups),
-            "value_title": "share still customers",
+            "value_title": share,
             "interval_title": f"{first.level * 100:g} % interval",
             "format": ".0%",
         },
@@ -49,29 +62,23 @@ def loyalty(comparisons: Sequence[LandmarkComparison]) -> Chart | None:
             [
                 {"grouping": found.grouping.title, **row}
                 for found in comparisons
-                for row in found.retained.shares.to_pylist()
+                for row in found.decisive.shares.to_pylist()
             ]
         ),
     )
 
 
-def differs(found: LandmarkComparison) -> bool:
-    """Whether the two groups compared differ by more than chance."""
-    low, high = found.retained.difference.ci_low, found.retained.difference.ci_high
-    return low is not None and high is not None and (low > 0 or high < 0)
-
-
 def told_apart(found: LandmarkComparison) -> str:
-    """Return how much longer one of the two groups compared stays, in a sentence."""
-    (first, one), (second, other) = (
-        (found.grouping.words(group), found.retained.share(group)) for group in found.retained.pair
-    )
-    apart = formats.with_interval(found.retained.difference, "share", sign=True)
-    days = formats.plural(found.retained.horizon_days, "day")
-    title, rates = found.grouping.title, [formats.value(share.value, "share") for share in (one, other)]
+    """Return how much more loyal one of the two groups compared is, in a sentence."""
+    what = found.decisive
+    (first, one), (second, other) = ((found.grouping.words(group), what.share(group)) for group in what.pair)
+    apart = formats.with_interval(what.difference, "share", sign=True)
+    days = formats.plural(what.horizon_days, "day")
+    did = f"ordered again within {days}" if what.name == "repurchased" else f"were still there {days} later"
+    rates = [formats.value(share.value, "share") for share in (one, other)]
     return (
-        f"{title[:1].upper()}{title[1:]}: {rates[0]} of {first} were still there {days} later, against "
-        f"{rates[1]} of {second}: {apart}."
+        f"{formats.begun(found.grouping.title)}: {rates[0]} of {first} {did}, against {rates[1]} of "
+        f"{second}: {apart}."
     )
 
 

@@ -27,19 +27,20 @@ def movements(found: CustomerMovements, *, index: int, events: pa.Table | None) 
     periods = found.total.to_pylist()
     shown = next(row for row in periods if row["period_index"] == index)
     came = shown["new"] + shown["resurrected"]
+    named = formats.period(shown["period"], found.grain)
     last = len(periods) if index >= len(periods) - _MOST_PERIODS else max(index + 1, _MOST_PERIODS)
     drawn = periods[max(last - _MOST_PERIODS, 0) : last]
     moves = [move | {"shown": row["period_index"] == index} for row in drawn for move in _moves(row)]
     left_out = f"\n{len(drawn)} of {formats.plural(len(periods), found.grain)}; the table holds all"
     return chart(
         "movements",
-        title=f"{shown['period']}: {formats.plural(came, 'customer')} came or came back, "
+        title=f"{formats.begun(named)}: {formats.plural(came, 'customer')} came or came back, "
         f"{formats.count(shown['dormant'])} fell silent",
         subtitle=f"customers by {found.grain} · line: net change of active customers · "
-        f"framed: {shown['period']} · as of {found.as_of}"
+        f"framed: {named} · as of {found.as_of}"
         + (" · pale: not over yet" if any(row["status"] == "partial" for row in drawn) else "")
         + (left_out if len(drawn) < len(periods) else ""),
-        description=f"{shown['period']}: {formats.plural(shown['new'], 'new customer')}, "
+        description=f"{formats.begun(named)}: {formats.plural(shown['new'], 'new customer')}, "
         f"{formats.count(shown['retained'])} stayed, {formats.count(shown['resurrected'])} came back and "
         f"{formats.count(shown['dormant'])} fell silent. "
         f"{formats.plural(len(drawn), found.grain)} are drawn.",
@@ -70,9 +71,14 @@ def stickiness(found: Stickiness, *, index: int, level: float) -> Chart:
     """Return in how many parts of the period ``index`` customers were active."""
     table = found.period(index)
     rows = table.to_pylist()
-    people, period = rows[0]["customers"], rows[0]["period"]
+    people, period = rows[0]["customers"], formats.begun(formats.period(rows[0]["period"], found.grain))
     several = next((row for row in rows if row["active_periods"] == 2), None)
-    share = formats.value(several["at_least_share"], "share") if several and people else formats.NOTHING
+    ordered = "nobody ordered"
+    if several and people:
+        ordered = (
+            f"{formats.value(several['at_least_share'], 'share')} ordered {on_or_in(found.sub_grain)} two "
+        )
+        ordered += f"or more different {found.sub_grain}s"
     drawn = {
         kind: [_share(row, kind) for row in rows if row[f"{kind}_share"] is not None]
         for kind in ("exactly", "at_least")
@@ -81,11 +87,12 @@ def stickiness(found: Stickiness, *, index: int, level: float) -> Chart:
     last = max((row["active_periods"] for row in rows if row["exactly"]), default=1)
     return chart(
         "stickiness",
-        title=f"{period}: {share} ordered {on_or_in(found.sub_grain)} two {found.sub_grain}s or more",
+        title=f"{period}: {ordered}",
         subtitle=f"share of {formats.plural(people, 'customer')} who ordered · bars: exactly so many "
         f"{found.sub_grain}s\nline: at least so many, with {level * 100:g} % interval · as of {found.as_of}",
-        description=f"{period}: of {formats.plural(people, 'customer')}, {share} ordered "
-        f"{on_or_in(found.sub_grain)} two {found.sub_grain}s or more.",
+        description=f"{period}: of {formats.plural(people, 'customer')}, {ordered}."
+        if people
+        else f"{period}: {ordered}.",
         words={
             "x_title": f"{found.sub_grain}s with an order",
             "value_title": "share of customers",
@@ -118,8 +125,9 @@ def mix_or_rate(found: MixOrRate, *, level: float) -> Chart:
     return chart(
         "mix_or_rate",
         title=titles[found.verdict],
-        subtitle=f"change of the retention rate from {found.against} to {found.period}, in points · "
-        f"by {found.attribute or 'time since the first order'}\n{level * 100:g} % interval · "
+        subtitle=f"change of the retention rate from {formats.period(found.against, found.grain)} to "
+        f"{formats.period(found.period, found.grain)}, in points · "
+        f"by {found.attribute or 'new or known'}\n{level * 100:g} % interval · "
         f"as of {found.as_of}",
         description=found.sentence,
         words={

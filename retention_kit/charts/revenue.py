@@ -43,13 +43,16 @@ def bridge(found: RevenueBridge, *, index: int) -> Chart:
     was, became = (formats.value(amount, "money", **money) for amount in (opening, closing))
     over = " · not over yet" if row["status"] == "partial" else ""
     moved = any(row[name] for name in STEPS)
+    period = formats.begun(formats.period(row["period"], found.grain))
+    went = f"went from {was} to {became}" if was != became else f"is {was}, as before"
+    revenue_of = "monthly revenue" if found.basis == "subscriptions" else "revenue"
     return chart(
         "bridge",
-        title=f"{row['period']}: {was} became {became}" + (f"; {weightiest} weighed most" if moved else ""),
+        title=f"{period}: {revenue_of} {went}" + (f"; the largest step is {weightiest}" if moved else ""),
         subtitle=f"{what} the {found.grain} against the {found.grain} before{over}"
         + (f" · {found.currency}" if found.currency else "")
         + f" · as of {found.as_of}",
-        description=f"{row['period']}: opening {was}; "
+        description=f"{period}: opening {was}; "
         + ", ".join(f"{name} {formats.value(float(row[name]), 'money', **money)}" for name in STEPS)
         + f"; closing {became}.",
         words={

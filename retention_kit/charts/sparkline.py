@@ -1,10 +1,10 @@
-"""A line the size of a word: how a number went, without axes."""
+"""Pictures the size of a word, without axes: how a number went, and how many there are of each size."""
 
 from collections.abc import Sequence
 from itertools import groupby
 from math import isfinite
 
-__all__ = ["sparkline"]
+__all__ = ["bars", "sparkline"]
 
 _WIDTH, _HEIGHT, _MARGIN = 120, 30, 3  # pixels
 
@@ -54,4 +54,32 @@ def sparkline(values: Sequence[float | None]) -> str:
     return (
         f'<svg class="rk-spark" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" '
         f'aria-hidden="true">{lines}<circle cx="{x}" cy="{y}" r="2.5"/></svg>'
+    )
+
+
+def bars(counts: Sequence[int]) -> str:
+    """Return counts of neighbouring classes as a small SVG of bars in the colour of the text.
+
+    It is hidden from screen readers, as the line is; without any count it is empty.
+
+    Examples
+    --------
+    >>> bars([0, 0])
+    ''
+    >>> bars([1, 0, 2]).count("<rect")
+    2
+    """
+    most = max(counts, default=0)
+    if not most:
+        return ""
+    wide, tall = (_WIDTH - 2 * _MARGIN) / len(counts), _HEIGHT - 2 * _MARGIN
+    drawn = "".join(
+        f'<rect x="{_MARGIN + i * wide:.1f}" y="{_HEIGHT - _MARGIN - tall * count / most:.1f}" '
+        f'width="{wide * 0.8:.1f}" height="{tall * count / most:.1f}" fill="currentColor"/>'
+        for i, count in enumerate(counts)
+        if count
+    )
+    return (
+        f'<svg class="rk-spark" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" '
+        f'aria-hidden="true">{drawn}</svg>'
     )

@@ -9,9 +9,14 @@ from retention_kit.measures.scorecard_targets import TargetPath
 __all__ = ["target_path"]
 
 _AXES = {"share": ".0%", "points": ".0%"}
+_STANDING = {
+    "ahead": "ahead of the path",
+    "behind": "behind the path",
+    "on the path": "not clearly off the path",
+}
 
 
-def target_path(found: TargetPath, *, grain: str, currency: str, level: float) -> Chart:
+def target_path(found: TargetPath, *, currency: str, level: float) -> Chart:
     """Return the path from the baseline to the goal, with the actual values and their intervals."""
     money = {"currency": currency}
     path, actual = [], []
@@ -35,19 +40,21 @@ def target_path(found: TargetPath, *, grain: str, currency: str, level: float) -
             }
         )
     name, goal = DEFINITIONS[found.metric].name, formats.value(found.goal, found.unit, **money)
-    words = {"ahead": "ahead of the path", "behind": "behind the path"}
-    standing = words.get(actual[-1]["status"], actual[-1]["status"])
+    standing = _STANDING[actual[-1]["status"]] if len(actual) > 1 else "at the beginning of the path"
+    last, due, baseline = (
+        formats.period(label, found.grain) for label in (actual[-1]["when"], found.due, found.baseline)
+    )
     return chart(
         "target_path",
-        title=f"{name}: {actual[-1]['text']} ({actual[-1]['when']}), {standing} to {goal} by {found.due}",
-        subtitle=f"dashed: from {found.baseline} to the target · {level * 100:g} % interval · "
-        "orange: clearly behind the path",
+        title=f"{name}: {actual[-1]['text']} ({last}), {standing} to {goal} by {due}",
+        subtitle=f"dashed: from {baseline} to the target · {level * 100:g} % interval · "
+        f"orange: clearly behind the path · as of {found.as_of}",
         description=found.sentence,
         words={
             "value_title": name.lower(),
             "interval_title": f"{level * 100:g} % interval",
             "format": _AXES.get(found.unit, "~s"),
-            **time_axis(path, grain, title=grain),
+            **time_axis(path, found.grain, title=found.grain),
         },
         data={"path": path, "actual": actual},
         table=found.table,

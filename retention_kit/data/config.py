@@ -75,6 +75,7 @@ class DatasetConfig(Table):
     grace_days: int = Field(0, ge=0)
     discount_rate: Annotated[Number, Field(ge=0, le=1)] | None = None
     targets: dict[str, Number] = Field(default_factory=dict)
+    target_grain: Literal["day", "week", "month", "quarter", "year"] = "month"
     orders: Orders | None = None
     customers: Customers | None = None
     subscriptions: Subscriptions | None = None

@@ -121,7 +121,7 @@ def revenue_bridge(
     ['28109.2700', '8973.8200', '24886.5800']
     """
     chosen = movers(dataset, basis=basis, segment=segment, why="a revenue bridge")
-    require_money(chosen, "a revenue bridge")
+    require_money(chosen, "revenue bridge")
     periods = periods_of(chosen.ledger, grain)
     columns = "period_index, bucket" + "".join(
         f", CAST(sum({name}) * {MONEY_UNITS} AS BIGINT) AS {name}, "
@@ -172,8 +172,10 @@ def _rates(periods: Periods, money: dict[str, Ints], level: float) -> pa.Table:
     keys = periods.columns()
     columns = {name: keys[name][shown] for name in ("period_index", "period")}
     for name, lost in (("gross_churn_rate", gross), ("net_churn_rate", gross - money["expansion"].T)):
-        ends = jackknife(lost[:, shown], opening[:, shown], level=level)
-        for suffix, values in zip(("", "_ci_low", "_ci_high"), ends, strict=True):
+        rate, *ends = jackknife(lost[:, shown], opening[:, shown], level=level)
+        if name == "gross_churn_rate" and not np.any(money["opening"] < 0):
+            ends = [np.clip(end, 0, 1) for end in ends]  # nobody can take more than there was
+        for suffix, values in zip(("", "_ci_low", "_ci_high"), (rate, *ends), strict=True):
             columns[f"{name}{suffix}"] = known(values)
     return pa.table(columns)
 

@@ -4,18 +4,14 @@ from typing import Literal
 
 from retention_kit.data.dataset import Dataset
 from retention_kit.errors import DataError, ParameterError
+from retention_kit.measures.cadence import Choice, PurchaseCadence
 from retention_kit.measures.churn import churn_basis
 from retention_kit.measures.intervals import normal_quantile
-from retention_kit.measures.landmark_counting import (
-    LeavingRule,
-    curves_of,
-    landmark_counted,
-    leaving_rule,
-    standing_of,
-)
+from retention_kit.measures.landmark_counting import curves_of, landmark_counted, standing_of
 from retention_kit.measures.landmark_groups import Grouping, attributes_of, grouping_of
 from retention_kit.measures.landmark_result import LandmarkComparison, Outcome, Standing
 from retention_kit.measures.landmark_words import landmark_sentence
+from retention_kit.measures.leaving import grace, silence
 from retention_kit.measures.movement_counting import movers
 from retention_kit.measures.selecting import require_few
 from retention_kit.params import MAX_AGE
@@ -34,13 +30,18 @@ def landmark_comparison(
     pair: tuple[str, str] | None = None,
     segment: str = "",
     level: float = 0.95,
+    cadence: PurchaseCadence | None = None,
 ) -> LandmarkComparison:
-    """Compare how long groups of customers stay, without crediting a group with the time it takes to join it.
+    """Compare how loyal groups of customers are, without crediting a group with the time it takes to join it.
 
     The landmark is the end of the day that comes ``landmark_days`` after the first order (or
     subscription). What happened up to then decides a customer's group, and nothing later does. Those
     who are still there are followed from then on: until they leave, as in `churn_curves`, and until
     they order again. Shares at the horizon come from Kaplan and Meier's curve.
+
+    With orders, the comparison is decided by who orders again: a silence that leads to leaving may have
+    begun before the landmark, so that an order that brought a customer into a group would also keep it
+    there longer. With subscriptions it is decided by who stays.
 
     Parameters
     ----------
@@ -65,6 +66,8 @@ def landmark_comparison(
         Count only customers with this at their start, ``attribute=value``; empty for all.
     level : float
         Confidence level of the intervals.
+    cadence : PurchaseCadence, optional
+        That of the same customers and the same ``threshold_days``, to spare counting it again.
 
     Raises
     ------
@@ -101,7 +104,11 @@ def landmark_comparison(
     table = churn_basis(dataset, basis)
     grouping = grouping_of(by, attributes=attributes_of(dataset, table))
     grouping.require(dataset)
-    rule = leaving_rule(dataset, table, threshold_days, segment, level)
+    rule = (
+        grace(dataset)
+        if table == "subscriptions"
+        else silence(dataset, threshold_days=threshold_days, segment=segment, level=level, cadence=cadence)
+    )
     chosen = movers(
         dataset, basis=table, segment=segment, breakdown="" if grouping.table else by, why="a comparison"
     )
@@ -134,7 +141,7 @@ def landmark_comparison(
         basis=table,
         landmark_days=landmark_days,
         horizon_days=horizon_days,
-        threshold_days=rule.days,
+        threshold_days=rule.days or 0,
         standing=standing,
         retained=retained,
         repurchased=repurchased,
@@ -146,10 +153,11 @@ def landmark_comparison(
             grouping,
             start=start,
             landmark_days=landmark_days,
+            threshold_days=(rule.days or 0) if table == "orders" else 0,
             level=level,
             retained=retained,
             repurchased=repurchased,
-            naive=naive,
+            naive=naive if table == "subscriptions" else outcomes.get(("ordering", "group_ever")),
         ),
         notes=(*_notes(grouping, standing, rule, landmark_days, horizon_days, start), *chosen.notes),
         sql=sql,
@@ -175,7 +183,7 @@ def _pair(
 def _notes(
     grouping: Grouping,
     standing: Standing,
-    rule: LeavingRule,
+    rule: Choice,
     landmark_days: int,
     horizon_days: int,
     start: str,
@@ -191,9 +199,10 @@ def _notes(
         notes.append(
             "Who comes into another group after the landmark is still counted in the one it had then."
         )
-    if start == "first order" and rule.days > landmark_days + horizon_days:
+    days = rule.days or 0
+    if start == "first order" and days > landmark_days + horizon_days:
         notes.append(
-            f"No silence of {rule.days:,} days can end within {horizon_days:,} days after the landmark: "
+            f"No silence of {days:,} days can end within {horizon_days:,} days after the landmark: "
             "nobody is seen to leave. Choose a longer horizon, or look at who ordered again."
         )
     return notes

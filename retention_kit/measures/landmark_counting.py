@@ -2,83 +2,45 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date, timedelta
 from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
 
 from retention_kit.data import landmark_statements as statements
-from retention_kit.data.dataset import Dataset
 from retention_kit.data.departure_statements import departures
 from retention_kit.data.gap_statements import gaps
 from retention_kit.data.landmark_group_statements import first_uses
-from retention_kit.errors import DataError
-from retention_kit.measures.cadence import purchase_cadence
+from retention_kit.measures.cadence import Choice
 from retention_kit.measures.counting import UNKNOWN
 from retention_kit.measures.landmark_groups import Grouping
 from retention_kit.measures.landmark_result import Standing
+from retention_kit.measures.leaving import seen_until
 from retention_kit.measures.movement_counting import Movers
 from retention_kit.measures.survival import survival_curve
 from retention_kit.measures.survival_result import SurvivalCurve
 
-__all__ = ["LeavingRule", "curves_of", "landmark_counted", "leaving_rule", "standing_of"]
+__all__ = ["curves_of", "landmark_counted", "standing_of"]
 
 _KEPT = 100  # files of counts; any viewer may ask for another landmark
 
 
-@dataclass(frozen=True)
-class LeavingRule:
-    """How customers leave: the threshold or the grace, why, and the last day on which it is known."""
-
-    days: int
-    reason: str
-    seen_until: date
-
-
-def leaving_rule(
-    dataset: Dataset, basis: str, threshold_days: int, segment: str, level: float
-) -> LeavingRule:
-    """Return how customers leave: as the caller, else the dataset, else the data say."""
-    config, as_of = dataset.config, dataset.as_of
-    if basis == "subscriptions":
-        grace = config.grace_days
-        more = f" and none begins within {grace:,} days" if grace else ""
-        reason = f"Customers leave when their subscriptions end{more}."
-        return LeavingRule(grace, reason, as_of - timedelta(days=grace))
-    if threshold_days:
-        return LeavingRule(threshold_days, f"A silence of {threshold_days:,} days was chosen.", as_of)
-    if config.churn_threshold_days:
-        days = config.churn_threshold_days
-        return LeavingRule(
-            days, f"The dataset file says that a silence of {days:,} days means leaving.", as_of
-        )
-    cadence = purchase_cadence(dataset, segment=segment, level=level).everyone
-    if cadence.threshold_days is None:
-        raise DataError(
-            f"The data suggest no silence after which customers have left. {cadence.reason}",
-            todo="Set threshold_days.",
-        )
-    return LeavingRule(cadence.threshold_days, cadence.reason, as_of)
-
-
 def landmark_counted(
-    chosen: Movers, grouping: Grouping, rule: LeavingRule, landmark_days: int
+    chosen: Movers, grouping: Grouping, rule: Choice, landmark_days: int
 ) -> tuple[pa.Table, str]:
     """Count customers by group and by what became of them, and return the SQL with it."""
-    ledger, dataset = chosen.ledger, chosen.dataset
+    ledger, dataset, days = chosen.ledger, chosen.dataset, rule.days or 0
     orders = "orders" if dataset.has("orders") else ""
     if chosen.basis == "orders":
         lives = statements.order_lives(
             gaps=ledger.declare("gaps", gaps(orders=orders, as_of=dataset.as_of)),
-            threshold_days=rule.days,
+            threshold_days=days,
             landmark_days=landmark_days,
         )
     else:
         ends = departures(
             as_of=dataset.as_of,
-            grace_days=rule.days,
+            grace_days=days,
             people=chosen.people,
             segments=(),
             has_reason=False,
@@ -88,9 +50,12 @@ def landmark_counted(
             departures=f"(\n{ends}\n)", orders=orders, landmark_days=landmark_days
         )
     view = ledger.declare(
-        f"landmark_lives_{landmark_days}_{rule.days}_{chosen.basis}",
+        f"landmark_lives_{landmark_days}_{days}_{chosen.basis}",
         statements.landmark_lives(
-            lives=lives, as_of=dataset.as_of, seen_until=rule.seen_until, landmark_days=landmark_days
+            lives=lives,
+            as_of=dataset.as_of,
+            seen_until=seen_until(dataset, chosen.basis, rule),
+            landmark_days=landmark_days,
         ),
     )
     used = ""
@@ -102,7 +67,7 @@ def landmark_counted(
         lives=view, groups=groups, people=chosen.people, segments=chosen.segments
     )
     by = grouping.by if grouping.table else "attribute"
-    counted = chosen.view(f"landmark_counts_{by}_{landmark_days}_{rule.days}", counts)
+    counted = chosen.view(f"landmark_counts_{by}_{landmark_days}_{days}", counts)
     columns = "group_then, group_ever, outcome, days, is_event, CAST(sum(customers) AS BIGINT) AS customers"
     found, sql = chosen.rows(counted, columns)
     with suppress(FileNotFoundError):  # another process may trim as well

@@ -1,19 +1,21 @@
 """What a comparison by landmark is: groups followed from the same day on, and what is read from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from math import hypot
+from statistics import NormalDist
 from typing import Literal
 
 import pyarrow as pa
 
+from retention_kit.measures.intervals import normal_quantile
 from retention_kit.measures.landmark_groups import Grouping
-from retention_kit.measures.log_rank import LogRank, log_rank
+from retention_kit.measures.log_rank import LogRank, holm, log_rank
 from retention_kit.measures.survival_result import Estimate, SurvivalCurve
 
-__all__ = ["LandmarkComparison", "Outcome", "Standing"]
+__all__ = ["LandmarkComparison", "Outcome", "Standing", "clearly_different"]
 
 _SHARES = pa.schema(
     [
@@ -185,3 +187,39 @@ class LandmarkComparison:
     sentence: str
     notes: tuple[str, ...]
     sql: str
+
+    @property
+    def decisive(self) -> Outcome:
+        """What decides the comparison: with orders who orders again, with subscriptions who stays.
+
+        A silence that leads to leaving may have begun before the landmark, so that who stays without
+        ordering favours those who ordered lately then.
+        """
+        return self.repurchased if self.basis == "orders" and self.repurchased is not None else self.retained
+
+    @property
+    def decisive_naive(self) -> Outcome | None:
+        """The same in the groups of the whole history; None where groups do not change."""
+        return self.naive_repurchased if self.decisive is self.repurchased else self.naive
+
+    @property
+    def p_value(self) -> float | None:
+        """How probable so large a difference is by chance, as its interval says it; None without one."""
+        found = self.decisive.difference
+        if found.value is None or found.ci_low is None or found.ci_high is None:
+            return None
+        towards_zero = found.value - found.ci_low if found.value > 0 else found.ci_high - found.value
+        if not towards_zero:
+            return None
+        distance = abs(found.value) / towards_zero * normal_quantile(self.level)
+        return 2 * NormalDist().cdf(-distance)
+
+
+def clearly_different(comparisons: Sequence[LandmarkComparison]) -> tuple[LandmarkComparison, ...]:
+    """Return the comparisons whose groups differ by more than chance, after Holm's correction for all."""
+    corrected = holm([found.p_value for found in comparisons])
+    return tuple(
+        found
+        for found, p_value in zip(comparisons, corrected, strict=True)
+        if p_value is not None and p_value < 1 - found.level
+    )

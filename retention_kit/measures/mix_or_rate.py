@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from retention_kit import formats
 from retention_kit.data.calendar import Grain
 from retention_kit.data.dataset import Dataset
 from retention_kit.errors import DataError, ParameterError
@@ -144,7 +145,11 @@ def mix_or_rate(
         "CAST(sum(kept_customers + churn_customers) AS BIGINT) AS customers"
     )
     wanted = f"period_index IN ({pair[0]}, {pair[1]})"
-    rows, sql = chosen.rows(flows_of(chosen, periods), columns, more=wanted)
+    rows, sql = chosen.rows(flows_of(chosen, periods), columns, more=wanted, required=False)
+    labels = periods.table["label"].to_pylist()
+    named = [formats.period(labels[index], grain) for index in reversed(pair)]
+    if not rows.num_rows:
+        raise _nobody(named[0], grain)
     if attribute:
         names, group = chosen.groups(rows, "customers")
     else:
@@ -153,8 +158,9 @@ def mix_or_rate(
     base, kept = np.zeros((2, 2, BUCKETS, len(names)), dtype=np.int64)
     np.add.at(base, place, units(rows["customers"]))
     np.add.at(kept, place, units(rows["kept"]))
-    labels = periods.table["label"].to_pylist()
-    _require_somebody(base, [labels[pair[1]], labels[pair[0]]])
+    for people, label in zip(base.sum(axis=(1, 2)), named, strict=True):
+        if not people:
+            raise _nobody(label, grain)
     split = Split(base, kept, z)
     filled = np.flatnonzero(base.sum(axis=(0, 1)))
     verdict = split.verdict()
@@ -167,7 +173,14 @@ def mix_or_rate(
         rate=split.estimate("rate"),
         values=values_table(split, [names[i] for i in filled], filled),
         verdict=verdict,
-        sentence=sentence(split, verdict, attribute, labels[pair[0]], labels[pair[1]]),
+        sentence=sentence(
+            split,
+            verdict,
+            attribute=attribute,
+            grain=grain,
+            period=labels[pair[0]],
+            against=labels[pair[1]],
+        ),
         attribute=attribute,
         period=labels[pair[0]],
         against=labels[pair[1]],
@@ -210,13 +223,11 @@ def _pair(dataset: Dataset, periods: Periods, period: str, against: str) -> tupl
     return later, earlier
 
 
-def _require_somebody(base: Ints, labels: list[str]) -> None:
-    nobody = [label for label, people in zip(labels, base.sum(axis=(1, 2)), strict=True) if not people]
-    if nobody:
-        raise DataError(
-            f"Nobody was active before {nobody[0]}, so nobody can be retained in it.",
-            todo="Choose another period, or widen segment.",
-        )
+def _nobody(period: str, grain: Grain) -> DataError:
+    return DataError(
+        f"Nobody ordered in the {grain} before {period}, so nobody can be retained in it.",
+        todo="Choose another period, or widen segment.",
+    )
 
 
 def _share(kept: Ints, base: Ints, level: float) -> Estimate:

@@ -95,21 +95,23 @@ def values_table(split: Split, names: list[str], kept: Ints) -> pa.Table:
     return pa.table(columns)
 
 
-def sentence(split: Split, verdict: str, attribute: str, period: str, against: str) -> str:
+def sentence(split: Split, verdict: str, *, attribute: str, grain: str, period: str, against: str) -> str:
     """Return the verdict in words, with the numbers."""
     change, mix, rate = (split.estimate(part) for part in ("change", "mix", "rate"))
     earlier, later = (formats.value(rate, "share") for rate in split.rates[:, 0])
-    by = attribute or "time as a customer"
+    then, now = (formats.in_period(label, grain) for label in (against, period))
     moved = {1: "rose", -1: "fell"}.get(_sign(change))
     said = (
-        f"Retention {moved} from {earlier} in {against} to {later} in {period}, by {_points(change)}."
+        f"Retention {moved} from {earlier} {then} to {later} {now}, by {_points(change)}."
         if moved
-        else f"Retention was {earlier} in {against} and {later} in {period}; the difference, "
-        f"{_points(change)}, may be chance."
+        else f"Retention was {earlier} {then} and {later} {now}; the difference, {_points(change)}, may be "
+        "chance."
     )
+    same = f"customers of the same {attribute}" if attribute else "equally new customers"
     said += (
-        f" Mix: {_points(mix)}, because there were other customers, told apart by {by}. "
-        f"Rate: {_points(rate)}, because customers with the same {by} came back more or less."
+        f" Of it {_points(mix)} are mix: there were other customers, told apart by "
+        f"{attribute or 'whether they were new'}. {_points(rate)} are rate: {same} came back "
+        f"{'more' if (rate.value or 0) >= 0 else 'less'} often."
     )
     why = {
         "mix": "Mix weighs more.",

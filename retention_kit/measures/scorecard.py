@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from retention_kit import formats
 from retention_kit.data.calendar import Grain
 from retention_kit.data.dataset import Dataset
 from retention_kit.measures.intervals import normal_quantile
@@ -78,7 +79,12 @@ def scorecard(
     notes = list(shoppers.movers.notes)
     if not when.measured.is_complete:
         notes.append(
-            f"{when.measured.label} is not over: its numbers are those so far, and are compared with none."
+            f"{formats.begun(formats.period(when.measured.label, grain))} is not over: its numbers are those "
+            "so far, and are compared with none."
+        )
+    if dataset.config.targets and grain != dataset.config.target_grain:
+        notes.append(
+            f"The targets are meant for a {dataset.config.target_grain}, so no {grain} is compared with them."
         )
     return Scorecard(
         period=when.measured,
@@ -87,7 +93,7 @@ def scorecard(
         grain=grain,
         segment=segment,
         tiles=MappingProxyType(tiles),
-        what_changed=most_telling(tiles, currency=dataset.currency, level=level),
+        what_changed=most_telling(tiles, grain=grain, currency=dataset.currency, level=level),
         stage=stage_of(dataset, when, sums, level=level),
         engagement=engagement.distribution,
         engagement_weights=engagement.weights,

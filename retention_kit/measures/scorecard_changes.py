@@ -71,7 +71,9 @@ def corrected(tiles: Mapping[str, Tile], level: float) -> dict[str, Tile]:
     }
 
 
-def most_telling(tiles: Mapping[str, Tile], *, currency: str, level: float) -> tuple[WhatChanged, ...]:
+def most_telling(
+    tiles: Mapping[str, Tile], *, grain: str, currency: str, level: float
+) -> tuple[WhatChanged, ...]:
     """Return the changes that matter most: clear ones first, then the larger for their error.
 
     A metric is told once, with the clearer of its two changes, and not beside its mirror image.
@@ -90,7 +92,9 @@ def most_telling(tiles: Mapping[str, Tile], *, currency: str, level: float) -> t
         if len(told) < _MOST and _MIRRORED.get(key) not in told and key not in _mirrors(told):
             told[key] = change
     return tuple(
-        WhatChanged(key, change, change_sentence(tiles[key], change, currency=currency, level=level))
+        WhatChanged(
+            key, change, change_sentence(tiles[key], change, grain=grain, currency=currency, level=level)
+        )
         for key, change in told.items()
     )
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from retention_kit import formats
 from retention_kit.data.calendar import Grain
 from retention_kit.data.dataset import Dataset
 from retention_kit.measures import scorecard_figures as figures
@@ -12,6 +11,7 @@ from retention_kit.measures.scorecard_counting import Shoppers, sums_of
 from retention_kit.measures.scorecard_figures import Asked, Measured
 from retention_kit.measures.scorecard_periods import compared
 from retention_kit.measures.scorecard_result import Claim, Unit, Verdict
+from retention_kit.measures.survival_result import Estimate
 
 __all__ = ["claims_of", "guides_claims"]
 
@@ -21,18 +21,17 @@ class _Figure:
     """One claim: its wording, the guides' figure, and how the user's is measured.
 
     ``threshold`` is what the user's figure must exceed for the claim to hold; None where no figure can
-    decide it. ``measure`` returns the figure, the customers behind it, words on where it is from, and what
-    to say where there is none.
+    decide it. The guides' figure is one number, or reaches to ``guides_to``.
     """
 
     key: str
     claim: str
-    own: str
     guides: float | None
     unit: Unit
     threshold: float | None
     measure: Callable[[Asked], Measured]
     caveat: str = ""
+    guides_to: float | None = None
 
 
 def guides_claims(
@@ -47,7 +46,8 @@ def guides_claims(
 
     A claim holds where the whole interval of the user's figure lies on the side that it states (more than
     half, or more than the others), and does not where all of it lies on the other; else, and where the data
-    cannot show it, it cannot be told. Where the guides' figure lies, the reason says.
+    cannot show it, it cannot be told. Whether the guides' figure is right too is told apart: it is, where
+    the interval holds it.
 
     Parameters
     ----------
@@ -86,35 +86,45 @@ def claims_of(asked: Asked) -> tuple[Claim, ...]:
 
 
 def _claim(figure: _Figure, asked: Asked) -> Claim:
-    own, customers, where, missing = figure.measure(asked)
-    currency = asked.shoppers.dataset.currency
-    if own.value is None:
-        verdict: Verdict = "cannot be told"
-        why = missing
-    else:
-        verdict = _verdict(figure, own.ci_low, own.ci_high)
-        why = f"{figure.own}: {formats.with_interval(own, figure.unit, currency=currency)}{where}."
-        if figure.guides is not None and own.ci_low is not None and own.ci_high is not None:
-            place = "within this interval"
-            if not own.ci_low <= figure.guides <= own.ci_high:
-                place = "above it" if figure.guides > own.ci_high else "below it"
-            why += (
-                f" The guides' {formats.value(figure.guides, figure.unit, currency=currency)} lies {place}."
-            )
-        why = f"{why} {figure.caveat}".strip()
+    found = figure.measure(asked)
+    own, verdict, fits = found.own, _verdict(figure, found.own), _fits(figure, found.own)
+    why = [found.said]
+    if fits is not None:
+        why.append(_place(figure, own, fits=fits))
+    if own.value is not None and figure.caveat:
+        why.append(figure.caveat)
     return Claim(
         key=figure.key,
         claim=figure.claim,
         guides_value=figure.guides,
         own=own,
         unit=figure.unit,
-        customers=customers,
+        customers=found.customers,
         verdict=verdict,
-        why=why,
+        figure_holds=fits,
+        why=" ".join(why),
     )
 
 
-def _verdict(figure: _Figure, low: float | None, high: float | None) -> Verdict:
+def _fits(figure: _Figure, own: Estimate) -> bool | None:
+    """Whether the interval holds the guides' figure; None where the two cannot be compared."""
+    if figure.guides is None or figure.threshold is None or own.ci_low is None or own.ci_high is None:
+        return None
+    return own.ci_low <= (figure.guides_to or figure.guides) and own.ci_high >= figure.guides
+
+
+def _place(figure: _Figure, own: Estimate, *, fits: bool) -> str:
+    ends = [end for end in (figure.guides, figure.guides_to) if end is not None]
+    told = " to ".join(f"{end * 100:g}" for end in ends)
+    said = f"The guides' {told} {'%' if figure.unit == 'share' else figure.unit}"
+    if fits:
+        return f"{said} {'overlap with' if figure.guides_to else 'lies within'} this interval."
+    is_or_are = "are" if figure.guides_to or figure.unit == "points" else "is"
+    return f"{said} {is_or_are} {'more' if ends[0] > (own.ci_high or 0.0) else 'less'} than the data allow."
+
+
+def _verdict(figure: _Figure, own: Estimate) -> Verdict:
+    low, high = own.ci_low, own.ci_high
     if figure.threshold is None or low is None or high is None:
         return "cannot be told"
     if low > figure.threshold:
@@ -126,7 +136,6 @@ _FIGURES = (
     _Figure(
         "existing_customers_bring_most",
         "Existing customers bring most of the revenue (61 %).",
-        "Revenue of customers acquired before the period",
         0.61,
         "share",
         0.5,
@@ -135,7 +144,6 @@ _FIGURES = (
     _Figure(
         "regulars_spend_more",
         "Regular customers spend 67 % more than new ones.",
-        "Known customers spend more per period",
         0.67,
         "share",
         0.0,
@@ -145,7 +153,6 @@ _FIGURES = (
     _Figure(
         "engaged_buy_more_often",
         "Engaged customers buy 90 % more often.",
-        "More orders per customer",
         0.9,
         "share",
         0.0,
@@ -155,7 +162,6 @@ _FIGURES = (
     _Figure(
         "engaged_spend_more_per_order",
         "Engaged customers spend 60 % more per order.",
-        "More revenue per order",
         0.6,
         "share",
         0.0,
@@ -165,7 +171,6 @@ _FIGURES = (
     _Figure(
         "several_channels_stay",
         "Customers in several channels stay more (89 % against 33 %).",
-        "Difference of those still there",
         0.56,
         "points",
         0.0,
@@ -175,17 +180,16 @@ _FIGURES = (
     _Figure(
         "winning_back_is_likelier",
         "Winning a customer back is likelier than winning a new one (70 %).",
-        "Of customers who were away the period before, came back",
         0.7,
         "share",
         None,
         figures.won_back,
-        "How many who never bought could have been won is not in the data, so the two cannot be compared.",
+        "Over what time the guides win 70 % back they do not say, and how many who never bought could have "
+        "been won is not in the data: the two cannot be compared.",
     ),
     _Figure(
         "leaving_for_lack_of_care",
         "68 % leave because they felt not cared for, 14 % dissatisfied, 9 % for a competitor.",
-        "The reason given most",
         0.68,
         "share",
         None,
@@ -195,7 +199,6 @@ _FIGURES = (
     _Figure(
         "acquiring_costs_five_times",
         "Acquiring a customer costs five times as much as keeping one.",
-        "On average a customer costs",
         None,
         "money",
         None,
@@ -205,11 +208,12 @@ _FIGURES = (
     _Figure(
         "five_points_raise_profit",
         "Five points more retention raise profit by 25 to 95 %.",
-        "Gain",
         0.25,
         "share",
         0.25,
         figures.profit,
-        "By r / (1 + i − r), as if all customers were alike and left at the same rate every year.",
+        "The value stands for the profit; it is r / (1 + i − r), as if all customers were alike and left at "
+        "the same rate r every year.",
+        guides_to=0.95,
     ),
 )

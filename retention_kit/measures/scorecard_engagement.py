@@ -41,6 +41,13 @@ class Engagement:
     distribution: pa.Table
     weights: Mapping[str, float]
 
+    def share(self, *, from_index: int = 0, to_index: int = _HIGHEST) -> float:
+        """Return the share of customers between two edges of the classes."""
+        start, end, share = (
+            self.distribution[name].to_numpy() for name in ("from_index", "to_index", "share")
+        )
+        return float(share[(start >= from_index) & (end <= to_index)].sum())
+
 
 def parts_of(dataset: Dataset) -> tuple[str, ...]:
     """Return what the index is made of, as far as the orders tell it."""

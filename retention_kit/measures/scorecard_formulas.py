@@ -46,8 +46,8 @@ def retention(sums: Sums, _: int) -> Read:
     """Return the share of S who are active again."""
     before = sums.before("active")
     return share(sums["retained"], before), (
-        Other("(E − N) / S, resurrected customers included", "share", ratio(_known(sums), before)),
-        Other("End over start, E / S", "share", ratio(sums["active"], before)),
+        Other("(E − N) / S", "share", ratio(_known(sums), before)),
+        Other("End over start", "share", ratio(sums["active"], before)),
     )
 
 
@@ -65,7 +65,7 @@ def repeat_rate(sums: Sums, _: int) -> Read:
     within = share(sums["active"] - sums["single"], sums["active"])
     return share(repeaters, everyone), (
         Other("Repeat to one-time ratio", "ratio", ratio(repeaters, everyone - repeaters, everyone)),
-        Other("Two or more orders within the period", "share", within),
+        Other("Within the period", "share", within),
     )
 
 
@@ -94,7 +94,8 @@ def simple_clv(sums: Sums, year: int) -> Read:
 
     def lifetime(money: str) -> Reading:
         yearly = quotient(sums.over(money, year), active) / MONEY_UNITS
-        return jackknifed(quotient(yearly, churn.values), churn.used, terms, active[0])
+        least = -np.inf if np.any(yearly < 0) else 0
+        return jackknifed(quotient(yearly, churn.values), churn.used, terms, active[0], least=least)
 
     return lifetime("revenue"), (Other("Of gross margin", "money", lifetime("margin"), needs="margin"),)
 
@@ -114,7 +115,7 @@ def upsell(sums: Sums, _: int) -> Read:
     several, everyone = sums.until("two_products"), sums.until("one_product")
     one = everyone - several
     return ratio(several, one, everyone), (
-        Other("Exactly one product / several, as two guides word it", "ratio", ratio(one, several, everyone)),
+        Other("As two guides word it", "ratio", ratio(one, several, everyone)),
         Other("Share with several", "share", share(several, everyone)),
     )
 
@@ -125,7 +126,7 @@ def existing_revenue(sums: Sums, _: int) -> Read:
     whole = sums["revenue"].copy()
     whole[:, : sums.first + 1] = 0  # where the data begin all customers are new: that says nothing
     # Money over money: the unit falls out of the quotient, but not out of the terms.
-    found = ratio(existing, whole, sums["active"])
+    found = ratio(existing, whole, sums["active"], most=1)
     terms = tuple(term / MONEY_UNITS for term in found.terms)
     return Reading(found.values, found.used, terms, found.customers, found.bounds), ()
 
@@ -135,8 +136,8 @@ def referrals(sums: Sums, _: int) -> Read:
     before, kept = sums.before("referral_active"), sums["referral_retained"]
     others, others_kept = sums.before("active") - before, sums["retained"] - kept
     return share(sums["referral_newcomers"], sums["newcomers"]), (
-        Other("Retention rate of referred customers", "share", share(kept, before)),
-        Other("Retention rate of all others", "share", share(others_kept, others)),
+        Other("Retention of referred customers", "share", share(kept, before)),
+        Other("Retention of all others", "share", share(others_kept, others)),
         Other("Referred less others", "points", share_difference(kept, before, others_kept, others)),
     )
 
@@ -146,13 +147,13 @@ def recommendation(sums: Sums, _: int) -> Read:
     up, down = sums["promoters"], sums["detractors"]
     asked = up + down + sums["passives"]
     plain = net_share(up, down, asked, plain=True)
-    return net_share(up, down, asked), (Other("Plain margin, too narrow in small samples", "points", plain),)
+    return net_share(up, down, asked), (Other("Plain margin", "points", plain),)
 
 
 def satisfaction(sums: Sums, _: int) -> Read:
     """Return the share of those who answered 4 or 5."""
     mean = ratio(sums["rating"], sums["rated"], scale=MONEY_UNITS)
-    return share(sums["satisfied"], sums["rated"]), (Other("Mean score, 1 to 5", "score", mean),)
+    return share(sums["satisfied"], sums["rated"]), (Other("Mean score", "score", mean),)
 
 
 def total_of(name: str, *, scale: int = 1, customers: str = "active") -> Callable[[Sums, int], Read]:

@@ -69,18 +69,35 @@ class Other:
     needs: str = ""
 
 
-def jackknifed(values: Floats, used: Mask, terms: tuple[NDArray[np.number], ...], customers: Ints) -> Reading:
-    """Return a number made of sums, whatever the formula, with the jackknife's interval."""
+def jackknifed(
+    values: Floats,
+    used: Mask,
+    terms: tuple[NDArray[np.number], ...],
+    customers: Ints,
+    *,
+    least: float = -np.inf,
+    most: float = np.inf,
+) -> Reading:
+    """Return a number made of sums, whatever the formula, with the jackknife's interval.
+
+    Its ends go no further than ``least`` and ``most``, unless the number itself does.
+    """
 
     def bounds(level: float) -> tuple[Floats, Floats]:
         half = normal_quantile(level) * spread(values[1:], used)
-        return values[0] - half, values[0] + half
+        low, high = values[0] - half, values[0] + half
+        return np.maximum(low, np.minimum(values[0], least)), np.minimum(high, np.maximum(values[0], most))
 
     return Reading(values, used, terms, customers, bounds)
 
 
 def ratio(
-    top: NDArray[np.number], bottom: NDArray[np.number], customers: Ints | None = None, *, scale: int = 1
+    top: NDArray[np.number],
+    bottom: NDArray[np.number],
+    customers: Ints | None = None,
+    *,
+    scale: int = 1,
+    most: float = np.inf,
 ) -> Reading:
     """Return one sum divided by another, with the jackknife's interval.
 
@@ -92,11 +109,21 @@ def ratio(
         Customers behind it, likewise; by default what it is divided by.
     scale : int
         What to divide the first sum by in the end: whole numbers add up exactly.
+    most : float
+        What the quotient cannot exceed, as 1 for a share of revenue, where no sum is negative.
     """
     values = quotient(top, bottom) / scale
     used = bottom[0] - bottom[1:] != 0
     people = (bottom if customers is None else customers)[0].astype(np.int64)
-    return jackknifed(values, used, (top[0] / scale, bottom[0]), people)
+    positive = bool(np.all(top >= 0) and np.all(bottom >= 0))
+    return jackknifed(
+        values,
+        used,
+        (top[0] / scale, bottom[0]),
+        people,
+        least=0 if positive else -np.inf,
+        most=most if positive else np.inf,
+    )
 
 
 def share(part: Ints, whole: Ints) -> Reading:

@@ -60,6 +60,8 @@ class Claim:
         Customers behind the user's figure.
     verdict : {"holds", "does not hold", "cannot be told"}
         Of the claim itself: the direction, or the majority, that it states.
+    figure_holds : bool or None
+        Whether the guides' figure lies within the interval too; None where the two cannot be compared.
     why : str
         The figures behind the verdict, where the guides' figure lies, and what the comparison does not prove.
     """
@@ -71,6 +73,7 @@ class Claim:
     unit: Unit
     customers: int
     verdict: Verdict
+    figure_holds: bool | None
     why: str
 
 

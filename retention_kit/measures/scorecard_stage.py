@@ -57,24 +57,28 @@ def stage_of(dataset: Dataset, when: Compared, sums: Sums, *, level: float) -> S
     customers = estimate_at(share(sums["young"], sums["active"]), now, level)
     revenue = _NOTHING
     if dataset.has_amount:
-        revenue = estimate_at(ratio(sums["young_revenue"], sums["revenue"]), now, level)
+        revenue = estimate_at(ratio(sums["young_revenue"], sums["revenue"], most=1), now, level)
     shares = [of.value for of in (customers, revenue) if of.value is not None]
-    told = f"{formats.with_interval(customers, 'share')} of the customers"
-    if revenue.value is not None:
-        told += f" and {formats.with_interval(revenue, 'share')} of the revenue"
     if now - sums.first < year or not shares:
         why = "Nobody ordered in the period." if not shares else _TOO_YOUNG.format(day=orders_begin(dataset))
-        return Stage("unknown", revenue, customers, why, _ADVICE["unknown"].text, ())
+        advised = _ADVICE["unknown"].text if shares else "Choose a period with orders."
+        return Stage("unknown", revenue, customers, why, advised, ())
     name: StageName = "growing"
     if min(shares) >= _STARTING:
         name = "starting"
     elif max(shares) <= _CONSOLIDATING:
         name = "consolidating"
     advice = _ADVICE[name]
+    both = "both are" if revenue.value is not None else "that is"
+    begun = formats.begun(formats.in_period(when.measured.label, when.all.grain))
+    told = f"{begun}, {formats.with_interval(customers, 'share')} of the customers had first ordered "
+    told += "within the year up to its end"
+    if revenue.value is not None:
+        told += f"; they brought {formats.with_interval(revenue, 'share')} of the revenue"
     why = (
-        f"{told} in {when.measured.label} are of customers who first ordered within the year before its end. "
-        f"Starting is half or more of both, consolidating a quarter or less; who bought before "
-        f"{orders_begin(dataset)}, where the data begin, counts as new at the first order since."
+        f"{told}. A business is starting where {both} half or more, and consolidating where {both} a "
+        f"quarter or less. Who bought before {orders_begin(dataset)}, where the data begin, counts as new at "
+        "the first order since."
     )
     return Stage(name, revenue, customers, why, advice.text, advice.metrics)
 

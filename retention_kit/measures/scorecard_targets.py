@@ -15,6 +15,7 @@ from retention_kit.errors import ParameterError, did_you_mean
 from retention_kit.measures.scorecard import scorecard
 from retention_kit.measures.scorecard_periods import day_of
 from retention_kit.measures.scorecard_result import Scorecard, Tile, Unit
+from retention_kit.measures.survival_result import Estimate
 
 __all__ = ["TargetPath", "target_path"]
 
@@ -47,6 +48,10 @@ class TargetPath:
         path`` where it holds the path. Missing where a period is not over.
     sentence : str
         Where the metric stands in the last complete period.
+    grain : str
+        Length of a period.
+    as_of : date
+        Last day counted.
     notes : tuple of str
         What a reader has to know.
     """
@@ -58,6 +63,8 @@ class TargetPath:
     due: str
     table: pa.Table
     sentence: str
+    grain: Grain
+    as_of: date
     notes: tuple[str, ...]
 
 
@@ -81,7 +88,8 @@ def target_path(
     metric : str
         Key of a metric of the scorecard that has a value per period.
     goal : float, optional
-        What it is to be, in the metric's unit (rates as fractions); else the dataset's target.
+        What it is to be, in the metric's unit (rates as fractions); else the dataset's target, which is
+        meant for periods of the dataset's ``target_grain``.
     baseline : str
         A day of the period in which the path begins, YYYY-MM-DD; empty for the last period before the year
         that holds the last complete one, or the first with a value.
@@ -107,9 +115,7 @@ def target_path(
     tile = _tile(card, metric)
     goal = tile.target if goal is None else goal
     if goal is None:
-        raise ParameterError(
-            f"There is no goal for {metric}.", todo=f"Give one, or set {metric} in [targets] of the dataset."
-        )
+        raise _no_goal(dataset, metric, grain)
     actual = tile.sparkline.to_pylist()
     first, last = _ends(dataset, grain, card, actual, baseline, due)
     calendar = replace(open_ledger(dataset).calendar, as_of=last[1])
@@ -128,9 +134,29 @@ def target_path(
             row |= _standing(actual[first + step], path, tile.higher_is_better)
         rows.append(row)
     table = pa.Table.from_pylist(rows, schema=_SCHEMA)
-    sentence = _sentence(rows, tile, goal, card.currency)
     return TargetPath(
-        metric, tile.unit, goal, rows[0]["period"], rows[-1]["period"], table, sentence, card.notes
+        metric=metric,
+        unit=tile.unit,
+        goal=goal,
+        baseline=rows[0]["period"],
+        due=rows[-1]["period"],
+        table=table,
+        sentence=_sentence(rows, tile, goal, grain, card.currency),
+        grain=grain,
+        as_of=dataset.as_of,
+        notes=card.notes,
+    )
+
+
+def _no_goal(dataset: Dataset, metric: str, grain: Grain) -> ParameterError:
+    meant = dataset.config.target_grain
+    if metric in dataset.config.targets and grain != meant:
+        return ParameterError(
+            f"The targets of {dataset.title} are meant for a {meant}, and the periods shown are {grain}s.",
+            todo=f"Choose {meant} as the period, or set target_grain in the dataset file.",
+        )
+    return ParameterError(
+        f"There is no goal for {metric}.", todo=f"Give one, or set {metric} in [targets] of the dataset."
     )
 
 
@@ -181,12 +207,27 @@ def _standing(row: dict[str, Any], path: float, higher_is_better: bool | None) -
     }
 
 
-def _sentence(rows: list[dict[str, Any]], tile: Tile, goal: float, currency: str) -> str:
+_STANDING = {
+    "ahead": "is ahead of it",
+    "behind": "is behind it",
+    "on the path": "is not clearly off it",
+}
+
+
+def _sentence(rows: list[dict[str, Any]], tile: Tile, goal: float, grain: str, currency: str) -> str:
     last = [row for row in rows if "actual" in row][-1]
-    actual, path, wanted = (
-        formats.value(value, tile.unit, currency=currency) for value in (last["actual"], last["path"], goal)
+    begin, path, wanted = (
+        formats.value(value, tile.unit, currency=currency) for value in (rows[0]["path"], last["path"], goal)
     )
-    return (
-        f"{DEFINITIONS[tile.metric].name} was {actual} in {last['period']}, where the path to {wanted} by "
-        f"{rows[-1]['period']} asks for {path}: {last['status']}."
+    actual = formats.with_interval(
+        Estimate(last["actual"], last["ci_low"], last["ci_high"]), tile.unit, currency=currency
     )
+    ends = [formats.in_period(row["period"], grain) for row in (rows[0], rows[-1])]
+    leads = f"{DEFINITIONS[tile.metric].name}: the path leads from {begin} {ends[0]} to {wanted} {ends[1]}."
+    if last is rows[0]:
+        return f"{leads} No period since then is over."
+    asked = f"{formats.begun(formats.in_period(last['period'], grain))} it asks for {path}"
+    standing = _STANDING[last["status"]]
+    if last["ci_low"] is None and last["actual"] == last["path"]:
+        standing = "is just that"
+    return f"{leads} {asked}; the actual value, {actual}, {standing}."

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from retention_kit import formats
 from retention_kit.data.dataset import Dataset
-from retention_kit.definitions import DEFINITIONS
 from retention_kit.errors import ParameterError, did_you_mean
 from retention_kit.measures.movement_counting import Periods, known
 from retention_kit.measures.scorecard_changes import measured_change
@@ -21,7 +21,7 @@ from retention_kit.measures.scorecard_second import WITHIN_DAYS, second_orders_o
 from retention_kit.measures.scorecard_sums import Sums
 from retention_kit.measures.survival_result import Estimate
 
-__all__ = ["SECOND_ORDER_SHARE", "estimate_at", "sparkline", "targets_of", "tiles_of"]
+__all__ = ["KEYS", "SECOND_ORDER_SHARE", "estimate_at", "sparkline", "targets_of", "tiles_of"]
 
 _HORIZON_DAYS = WITHIN_DAYS[-1]
 SECOND_ORDER_SHARE = Metric(
@@ -42,6 +42,7 @@ _MEDIAN = Metric(
     nothing="Fewer than half have come back so far, so that there is no median.",
 )
 _INDEX = Metric("engagement_index", "index", (), formula="", higher_is_better=None)
+KEYS = tuple(metric.key for metric in (*METRICS, _MEDIAN, SECOND_ORDER_SHARE, _INDEX))
 
 
 def tiles_of(
@@ -49,7 +50,7 @@ def tiles_of(
 ) -> dict[str, Tile]:
     """Return every metric of the page in its order; the changes are not corrected for their number yet."""
     data = shoppers.dataset
-    year, targets = YEARS[when.all.grain], targets_of(data)
+    year, targets = YEARS[when.all.grain], targets_of(data, when.all.grain)
     tiles = {}
     lacks = lacking(data, sums)
     for metric in METRICS:
@@ -88,7 +89,14 @@ def _second_order_tiles(
 
 
 def _index_tile(engagement: Engagement, when: Compared, targets: Mapping[str, float]) -> dict[str, Tile]:
-    notes = ("It ranks customers as they stand at the as-of date, so it is no trend.",)
+    high, low = engagement.share(from_index=75), engagement.share(to_index=25)
+    *others, last = engagement.weights
+    weight = formats.value(engagement.weights[last], "share")
+    notes = (
+        f"{formats.value(high, 'share')} stand at 75 or more, {formats.value(low, 'share')} below 25.",
+        f"{formats.begun(', '.join(others))} and {last} count {weight} each.",
+        "It ranks customers as they stand at the as-of date, so it is no trend.",
+    )
     tile = _tile(_INDEX, when, engagement.mean, targets, customers=engagement.customers, notes=notes)
     return {"engagement_index": tile}
 
@@ -197,8 +205,8 @@ _NO_LINE = pa.table(
 )
 
 
-def targets_of(dataset: Dataset) -> Mapping[str, float]:
-    """Return the targets that the dataset sets, by metric.
+def targets_of(dataset: Dataset, grain: str) -> Mapping[str, float]:
+    """Return the targets that the dataset sets for periods of a length, by metric.
 
     Raises
     ------
@@ -207,12 +215,12 @@ def targets_of(dataset: Dataset) -> Mapping[str, float]:
     """
     targets: Mapping[str, float] = dataset.config.targets
     for name in targets:
-        if name not in DEFINITIONS:
+        if name not in KEYS:
             raise ParameterError(
-                f"[targets] names {name!r}, which is no metric. {did_you_mean(name, DEFINITIONS)}".strip(),
-                todo=f"Choose from: {', '.join(DEFINITIONS)}.",
+                f"[targets] names {name!r}, which is no metric. {did_you_mean(name, KEYS)}".strip(),
+                todo=f"Choose from: {', '.join(KEYS)}.",
             )
-    return targets
+    return targets if grain == dataset.config.target_grain else {}
 
 
 def _variants(others: Sequence[Other], period: int, level: float) -> tuple[Variant, ...]:

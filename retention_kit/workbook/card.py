@@ -1,6 +1,7 @@
 """How a number is computed: its definition, the user's own numbers in it, its SQL, a line to cite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from retention_kit import __version__
 from retention_kit.data.dataset import Dataset
@@ -11,14 +12,28 @@ from retention_kit.workbook.panels import Term, terms
 __all__ = ["card_html", "citation", "definition_terms"]
 
 
-def definition_terms(card: Definition) -> list[Term]:
-    """Return a definition card as terms."""
+def definition_terms(
+    card: Definition, *, yours: str = "", variants: Mapping[str, str] = MappingProxyType({})
+) -> list[Term]:
+    """Return a definition card as terms, with the user's own numbers put in.
+
+    Parameters
+    ----------
+    card : Definition
+        The card.
+    yours : str
+        The formula with the user's numbers; empty for none.
+    variants : mapping of str to str
+        The user's numbers under the variants, by their names, as far as they are known.
+    """
     return [
         ("What", card.name),
         ("Formula", card.formula),
+        *([("Yours", yours)] if yours else []),
         ("Unit", card.unit),
         ("Source", card.source),
         ("Caveat", card.caveat),
+        *((name, f"{variants[name]}: {says}" if name in variants else says) for name, says in card.variants),
     ]
 
 
@@ -28,8 +43,12 @@ def citation(dataset: Dataset, said: str) -> str:
     return f"{said}, as of {dataset.as_of}, {data}, retention_kit {__version__}."
 
 
-def card_html(card: Sequence[Term], sql: str) -> str:
-    """Return a card as HTML that opens at a click, with the statement behind the counts."""
-    statement = f'<div class="rk-sql"><p>The statement behind the counts:</p><pre>{escape(sql)}</pre></div>'
+def card_html(card: Sequence[Term], sql: str = "") -> str:
+    """Return a card as HTML that opens at a click, with the statement behind the counts, if any."""
+    statement = ""
+    if sql:
+        statement = (
+            f'<div class="rk-sql"><p>The statement behind the counts:</p><pre>{escape(sql)}</pre></div>'
+        )
     summary = "<summary>How is this computed?</summary>"
     return f'<details class="rk-card">{summary}{terms(card)}{statement}</details>'

@@ -1,6 +1,6 @@
 """The view behind the scorecard notebook: how a period went, who moved where, and what may explain it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -16,11 +16,13 @@ from retention_kit.measures.landmark_result import LandmarkComparison
 from retention_kit.measures.scorecard import scorecard
 from retention_kit.notebooks import ScorecardParameters, notebook
 from retention_kit.params import echoed
+from retention_kit.workbook import scorecard_loyalty as loyal
 from retention_kit.workbook import scorecard_published as published
 from retention_kit.workbook import scorecard_texts as texts
 from retention_kit.workbook.available import Unavailable
-from retention_kit.workbook.card import card_html
+from retention_kit.workbook.card import card_html, definition_terms
 from retention_kit.workbook.memory import Memory
+from retention_kit.workbook.panels import paragraphs
 from retention_kit.workbook.scorecard_measured import Measured
 from retention_kit.workbook.surface import Surface
 from retention_kit.workbook.tiles import tile_lines, tiles_html
@@ -29,6 +31,7 @@ from retention_kit.workbook.view import NO_CHOICE, Options, View
 __all__ = ["ScorecardView", "scorecard_view"]
 
 ResultT = TypeVar("ResultT")
+Found = Callable[[Measured], Sequence[Any]]
 
 
 def _drawn(found: ResultT | Unavailable, draw: Callable[[ResultT], Chart | None]) -> Chart | None:
@@ -48,9 +51,7 @@ class ScorecardView(View[ScorecardParameters, Measured]):
     drawings = {  # noqa: RUF012
         "target": lambda shown: _drawn(
             shown.target,
-            lambda found: targets.target_path(
-                found, grain=shown.parameters.grain, currency=shown.card.currency, level=shown.card.level
-            ),
+            lambda found: targets.target_path(found, currency=shown.card.currency, level=shown.card.level),
         ),
         "movements": lambda shown: movements.movements(
             shown.movements, index=shown.index, events=shown.dataset.events
@@ -133,7 +134,7 @@ class ScorecardView(View[ScorecardParameters, Measured]):
 
     def reading_target(self) -> Any:
         """Show in words where a metric stands on its path, or how to set a target."""
-        return self.sentences(texts.target)
+        return self._explained(texts.target, "target_path", found=lambda shown: [shown.target])
 
     def movements(self) -> Any:
         """Show who came and who fell silent."""
@@ -145,7 +146,12 @@ class ScorecardView(View[ScorecardParameters, Measured]):
 
     def reading_movements(self) -> Any:
         """Show in words who was active, who moved, and how often customers were active."""
-        return self.sentences(texts.moves)
+        return self._explained(
+            texts.moves,
+            "customer_movements",
+            "stickiness",
+            found=lambda shown: [shown.movements, shown.stickiness],
+        )
 
     def bridge(self) -> Any:
         """Show what became of revenue in the period."""
@@ -157,7 +163,13 @@ class ScorecardView(View[ScorecardParameters, Measured]):
 
     def reading_revenue(self) -> Any:
         """Show what revenue says in words, or what is missing to tell."""
-        return self.sentences(texts.revenue)
+        return self._explained(
+            texts.revenue,
+            "revenue_bridge",
+            "net_revenue_retention",
+            "gross_revenue_retention",
+            found=lambda shown: [shown.bridge, shown.revenue_retention],
+        )
 
     def mix_or_rate(self) -> Any:
         """Show what the change of the retention rate is made of."""
@@ -165,7 +177,7 @@ class ScorecardView(View[ScorecardParameters, Measured]):
 
     def reading_change(self) -> Any:
         """Show in words whether the customers changed or what they do."""
-        return self.sentences(texts.change)
+        return self._explained(texts.change, "mix_or_rate", found=lambda shown: [shown.mix_or_rate])
 
     def reasons(self) -> Any:
         """Show why customers left."""
@@ -173,7 +185,7 @@ class ScorecardView(View[ScorecardParameters, Measured]):
 
     def reading_reasons(self) -> Any:
         """Show the reasons in words, or what is missing to tell."""
-        return self.sentences(texts.reasons)
+        return self._explained(texts.reasons, "reasons_for_leaving", found=lambda shown: [shown.reasons])
 
     def loyalty(self) -> Any:
         """Show who stays longer."""
@@ -181,7 +193,8 @@ class ScorecardView(View[ScorecardParameters, Measured]):
 
     def reading_loyalty(self) -> Any:
         """Show which groups stay longer, what that does not prove, and each comparison in full."""
-        return self.text(texts.loyalty, texts.loyalty_html)
+        card = _card("landmark_comparison", found=lambda shown: shown.loyalty[:1])
+        return self.text(loyal.loyalty, lambda shown: loyal.loyalty_html(shown) + card(shown))
 
     def claims(self) -> Any:
         """Show the claims of retention guides, tested on the data."""
@@ -189,11 +202,28 @@ class ScorecardView(View[ScorecardParameters, Measured]):
 
     def stage(self) -> Any:
         """Show the stage of the business, and what the guides advise to look at in it."""
-        return self.sentences(texts.stage)
+        return self._explained(texts.stage, "stage", found=lambda shown: [shown.card.stage])
 
     def card(self) -> Any:
         """Show how the numbers are computed, and a line to cite."""
         return self.text(texts.card, lambda shown: card_html(texts.card(shown), shown.card.sql))
+
+    def _explained(self, lines_of: Callable[[Measured], list[str]], *names: str, found: Found) -> Any:
+        """Return the panel of some sentences, with the cards of what they tell."""
+        card = _card(*names, found=found)
+        return self.text(lines_of, lambda shown: paragraphs(lines_of(shown), "rk-reading") + card(shown))
+
+
+def _card(*names: str, found: Found) -> Callable[[Measured], str]:
+    """The definition cards of what was found, and the statements behind it; nothing where nothing was."""
+    defined = [term for name in names for term in definition_terms(DEFINITIONS[name])]
+
+    def html_of(shown: Measured) -> str:
+        results = [one for one in found(shown) if not isinstance(one, Unavailable)]
+        statements = ";\n\n".join(sql for one in results if (sql := getattr(one, "sql", "")))
+        return card_html(defined, statements) if results else ""
+
+    return html_of
 
 
 def scorecard_view(namespace: Mapping[str, Any]) -> ScorecardView:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from retention_kit.data.dataset import Dataset
 from retention_kit.measures.bridge import RevenueBridge, revenue_bridge
-from retention_kit.measures.cadence import purchase_cadence
+from retention_kit.measures.cadence import PurchaseCadence, purchase_cadence
 from retention_kit.measures.landmark import landmark_comparison
 from retention_kit.measures.landmark_groups import landmark_choices
 from retention_kit.measures.landmark_result import LandmarkComparison
@@ -65,14 +65,14 @@ class Measured:
     @cached_property
     def target(self) -> TargetPath | Unavailable:
         """The path to a target, and how far it is followed."""
-        chosen = self.parameters
-        tiles = self.card.tiles.values()
-        over_time = (tile.metric for tile in tiles if tile.target is not None and tile.sparkline.num_rows)
-        metric = chosen.target or next(over_time, "")
+        tiles, targets = self.card.tiles, self.dataset.config.targets
+        over_time = (name for name in targets if tiles[name].sparkline.num_rows)
+        metric = self.parameters.target or next(over_time, "")
         if not metric:
             return Unavailable(
                 f"No targets are set for {self.dataset.title}. Set some in [targets] of the dataset file, "
-                "such as retention_rate = 0.35; rates are fractions."
+                "such as retention_rate = 0.35, of a month unless target_grain says otherwise; rates are "
+                "fractions."
             )
         options = self._options("grain", "segment", "level", "baseline", "due")
         return self._recalled("target", partial(target_path, metric=metric), **options, metric=metric)
@@ -127,25 +127,20 @@ class Measured:
         """Who stays longer: one comparison for each way to tell customers apart, and the one chosen."""
         known = landmark_choices(self.dataset)
         ways = [by for by in _COMPARED if by in known]
-        options = self._options("segment", "level", "landmark_days")
+        options = self._options("segment", "level", "landmark_days", "threshold_days")
+        compared = partial(landmark_comparison, cadence=self._cadence)
         return tuple(
-            self._recalled(
-                "loyalty", self._compared, **options, threshold_days=self._silence_days(**options), by=by
-            )
+            self._recalled("loyalty", compared, **options, by=by)
             for by in dict.fromkeys([*ways, self.parameters.breakdown])
             if by
         )
 
-    def _compared(self, dataset: Dataset, **options: Any) -> LandmarkComparison:
-        return landmark_comparison(dataset, **options)
-
-    def _silence_days(self, *, segment: str, level: float, **_: Any) -> int:
-        """The silence after which customers have left, found once for all comparisons; 0: each finds it."""
-        chosen = self.parameters.threshold_days
-        if chosen or self.dataset.config.churn_threshold_days:
-            return chosen
-        found = self._recalled("cadence", purchase_cadence, segment=segment, level=level)
-        return 0 if isinstance(found, Unavailable) else found.everyone.threshold_days or 0
+    @property
+    def _cadence(self) -> PurchaseCadence | None:
+        """Counted once for all comparisons; None where each of them says why there is none."""
+        options = self._options("segment", "level", "threshold_days")
+        found = self._recalled("cadence", purchase_cadence, **options)
+        return None if isinstance(found, Unavailable) else found
 
     def _options(self, *names: str) -> dict[str, Any]:
         return {name: getattr(self.parameters, name) for name in names}

@@ -41,6 +41,7 @@ def tables(shown: Measured) -> Mapping[str, pa.Table]:
     found = {
         "scorecard": shown.card.table,
         "claims": pa.Table.from_pylist([_claim_row(claim) for claim in shown.card.claims]),
+        "engagement": shown.card.engagement,
         "movements": shown.movements.total,
     }
     for name, result, table in (
@@ -66,5 +67,6 @@ def _claim_row(claim: Claim) -> dict[str, Any]:
         "unit": claim.unit,
         "customers": claim.customers,
         "verdict": claim.verdict,
+        "figure_holds": claim.figure_holds,
         "why": claim.why,
     }

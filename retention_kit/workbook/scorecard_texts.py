@@ -4,18 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from retention_kit import formats
-from retention_kit.charts.loyalty import differs, listed, told_apart
 from retention_kit.charts.movements import on_or_in
 from retention_kit.charts.revenue import STEPS, month_of, step_of
 from retention_kit.measures.bridge import RevenueBridge
 from retention_kit.measures.counting import UNKNOWN
-from retention_kit.measures.landmark_result import LandmarkComparison
 from retention_kit.measures.reasons_for_leaving import OTHER, ReasonsForLeaving
+from retention_kit.measures.scorecard_result import Claim
 from retention_kit.measures.survival_result import Estimate
 from retention_kit.tables import escape
 from retention_kit.workbook.available import Unavailable
 from retention_kit.workbook.card import citation
-from retention_kit.workbook.panels import Term, paragraphs, terms
+from retention_kit.workbook.panels import Term
 from retention_kit.workbook.scorecard_measured import Measured
 
 __all__ = [
@@ -24,8 +23,6 @@ __all__ = [
     "changes",
     "claims",
     "claims_html",
-    "loyalty",
-    "loyalty_html",
     "moves",
     "reasons",
     "revenue",
@@ -38,23 +35,21 @@ _VERDICTS = {
     "does not hold": "Does not hold here.",
     "cannot be told": "Cannot be told here.",
 }
+_HALF_RIGHT = "The direction holds here, the figure does not."
 _STAGES = {
     "starting": "The business is starting.",
     "growing": "The business is growing.",
     "consolidating": "The business is consolidating.",
     "unknown": "The stage cannot be told.",
 }
-_NO_PROOF = (
-    "Nobody was assigned to these groups: what brought customers into one may also be what makes them stay. "
-    "No difference here proves a cause."
-)
 
 
 def changes(shown: Measured) -> list[str]:
     """Return the changes that matter most."""
     found = shown.card
     if not found.what_changed:
-        return [f"Nothing in {found.period.label} can be compared with an earlier period."]
+        when = formats.in_period(found.period.label, found.grain)
+        return [f"Nothing {when} can be compared with an earlier period."]
     return [change.sentence for change in found.what_changed]
 
 
@@ -68,8 +63,11 @@ def moves(shown: Measured) -> list[str]:
     found, often = shown.movements, shown.stickiness
     row = next(row for row in found.total.to_pylist() if row["period_index"] == shown.index)
     before = row["retained"] + row["dormant"]
+    when = formats.in_period(row["period"], found.grain)
     lines = [
-        f"{row['period']}: {formats.plural(row['active'], 'customer')} ordered, "
+        f"Nobody ordered {when}."
+        if not row["active"]
+        else f"{formats.begun(when)} {formats.plural(row['active'], 'customer')} ordered: "
         f"{formats.count(row['new'])} for the first time, {formats.count(row['retained'])} as in the "
         f"{found.grain} before, and {formats.count(row['resurrected'])} came back after a pause."
     ]
@@ -82,8 +80,8 @@ def moves(shown: Measured) -> list[str]:
         return [*lines, often.sentence]
     several = [part for part in often.period(shown.index).to_pylist() if part["active_periods"] == 2]
     lines += [
-        f"{_estimate(part, 'at_least_share')} ordered {on_or_in(often.sub_grain)} two {often.sub_grain}s or "
-        "more."
+        f"{_estimate(part, 'at_least_share')} ordered {on_or_in(often.sub_grain)} two or more different "
+        f"{often.sub_grain}s."
         for part in several
         if part["customers"]
     ]
@@ -98,7 +96,8 @@ def revenue(shown: Measured) -> list[str]:
         return list(dict.fromkeys([*lines, kept.sentence]))
     row = month_of(kept, shown.card.period.last_day)
     if row is None:
-        return [*lines, *kept.notes]
+        too_short = f"Nobody had revenue {kept.window_months} months before: there is none to retain."
+        return [*lines, too_short if kept.table.num_rows else kept.notes[-1]]
     net, gross = _estimate(row, "nrr"), _estimate(row, "grr")
     people = formats.plural(row["opened_customers"], "customer")
     lines.append(
@@ -124,10 +123,8 @@ def _bridge(found: RevenueBridge, index: int) -> list[str]:
     ]
     opening, closing = (formats.value(float(row[name]), "money", **money) for name in ("opening", "closing"))
     what = "monthly revenue" if found.basis == "subscriptions" else "revenue"
-    lines = [
-        f"{row['period']}: {what} went from {opening} to {closing}"
-        + (f": {', '.join(steps)}." if steps else ", without a step between.")
-    ]
+    went = f"went from {opening} to {closing}: {', '.join(steps)}" if steps else f"was {closing}, as before"
+    lines = [f"{formats.begun(formats.in_period(row['period'], found.grain))} {what} {went}."]
     rate = next((one for one in found.rates.to_pylist() if one["period_index"] == index), None)
     if rate is not None and rate["gross_churn_rate"]:
         gross = Estimate(*(rate[f"gross_churn_rate{end}"] for end in ("", "_ci_low", "_ci_high")))
@@ -160,55 +157,25 @@ def _most_given(found: ReasonsForLeaving) -> list[str]:
     ]
 
 
-def loyalty(shown: Measured) -> list[str | Term]:
-    """Return which groups stay longer, and each comparison in full."""
-    return [*_loyalty(shown), *_in_full(shown)]
-
-
-def loyalty_html(shown: Measured) -> str:
-    """Return the same with the comparisons in full folded away."""
-    full = _in_full(shown)
-    summary = f"<summary>{formats.plural(len(full), 'comparison')} in full</summary>"
-    fold = f'<details class="rk-card">{summary}{terms(full)}</details>' if full else ""
-    return paragraphs(_loyalty(shown), "rk-reading") + fold
-
-
-def _in_full(shown: Measured) -> list[Term]:
-    return [
-        (found.grouping.title, found.sentence)
-        for found in shown.loyalty
-        if isinstance(found, LandmarkComparison)
-    ]
-
-
-def _loyalty(shown: Measured) -> list[str]:
-    compared = [found for found in shown.loyalty if isinstance(found, LandmarkComparison)]
-    lines = [told_apart(found) for found in compared if differs(found)]
-    alike = [found.grouping.title for found in compared if not differs(found)]
-    if alike:
-        lines.append(f"No difference beyond chance by {listed(alike)}.")
-    lines += dict.fromkeys(found.sentence for found in shown.loyalty if isinstance(found, Unavailable))
-    if compared:
-        return [*lines, _NO_PROOF]
-    return lines or [
-        f"Nothing in {shown.dataset.title} tells customers apart. Add [responses] or [complaints], or map "
-        "channel or product in [orders.columns], or choose an attribute under Compare by."
-    ]
-
-
 def claims(shown: Measured) -> list[str]:
     """Return each claim of the guides with its verdict and why."""
-    return [f"{one.claim} {_VERDICTS[one.verdict]} {one.why}" for one in shown.card.claims]
+    return [f"{one.claim} {_verdict(one)} {one.why}" for one in shown.card.claims]
 
 
 def claims_html(shown: Measured) -> str:
     """Return the same as HTML, escaped."""
     rows = "".join(
-        f"<li><p>{escape(one.claim)}</p><p><strong>{escape(_VERDICTS[one.verdict])}</strong></p>"
+        f"<li><p>{escape(one.claim)}</p><p><strong>{escape(_verdict(one))}</strong></p>"
         f"<p>{escape(one.why)}</p></li>"
         for one in shown.card.claims
     )
     return f'<ul class="rk-claims">{rows}</ul>'
+
+
+def _verdict(claim: Claim) -> str:
+    if claim.verdict == "holds" and claim.figure_holds is False:
+        return _HALF_RIGHT
+    return _VERDICTS[claim.verdict]
 
 
 def stage(shown: Measured) -> list[str]:
@@ -220,8 +187,10 @@ def stage(shown: Measured) -> list[str]:
 def card(shown: Measured) -> Sequence[Term]:
     """Return how the numbers are made, and a line to cite."""
     found = shown.card
-    period = f"{found.period.label} ({found.period.first_day} to {found.period.last_day})"
-    compared = [one.label for one in (found.previous, found.last_year) if one is not None]
+    days = f"({found.period.first_day} to {found.period.last_day})"
+    period = f"{formats.period(found.period.label, found.grain)} {days}"
+    against = (found.previous, found.last_year)
+    compared = [formats.period(one.label, found.grain) for one in against if one is not None]
     people = "all customers" if not found.segment else f"customers with {found.segment} at their first order"
     return [
         ("Period", period),

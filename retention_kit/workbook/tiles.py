@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from retention_kit import formats
-from retention_kit.charts.sparkline import sparkline
+from retention_kit.charts.sparkline import bars, sparkline
 from retention_kit.definitions import DEFINITIONS
 from retention_kit.measures.scorecard_result import Change, Scorecard, Tile
 from retention_kit.tables import escape
@@ -17,7 +17,7 @@ _ARROWS = {"up": "▲", "down": "▼", "unclear": "≈"}
 
 def tile_lines(card: Scorecard) -> list[str]:
     """Return every tile as a line of text."""
-    return [_line(tile, card.currency) for tile in card.tiles.values()]
+    return [_line(tile, card) for tile in card.tiles.values()]
 
 
 def tiles_html(card: Scorecard) -> str:
@@ -37,10 +37,10 @@ def _tile_html(tile: Tile, card: Scorecard) -> str:
         f'<p class="rk-tile-change"><span class="{_tone(tile, change)}">{escape(moved)}</span>'
         + (f"<br>{escape(between)}" if between else "")
         + "</p>"
-        for change, moved, between in _changes(tile, card.currency)
+        for change, moved, between in _changes(tile, card)
     )
     lesser = [_target(tile, card.currency), *_asides(tile), formats.plural(tile.customers, "customer")]
-    line = sparkline(tile.sparkline["value"].to_pylist()) if tile.sparkline.num_rows else ""
+    line = _line_of(tile, card)
     summary = "<summary>How is this computed?</summary>"
     return (
         f'<section class="rk-tile"><h3>{escape(_name(tile))}</h3>'
@@ -48,17 +48,24 @@ def _tile_html(tile: Tile, card: Scorecard) -> str:
         + (f"<p>{escape(ends)}</p>" if ends else "")
         + f"{line}{changes}"
         + "".join(f"<p>{escape(said)}</p>" for said in lesser if said)
-        + f'<details class="rk-card">{summary}{terms(_definition(tile, card))}</details></section>'
+        + f'<details class="rk-card">{summary}{terms(_definition(tile, card.currency))}</details></section>'
     )
 
 
-def _line(tile: Tile, currency: str) -> str:
+def _line_of(tile: Tile, card: Scorecard) -> str:
+    if tile.metric == "engagement_index":
+        return bars(card.engagement["customers"].to_pylist())
+    return sparkline(tile.sparkline["value"].to_pylist()) if tile.sparkline.num_rows else ""
+
+
+def _line(tile: Tile, card: Scorecard) -> str:
     if tile.needs:
         return f"{_name(tile)}: {tile.needs}"
+    currency = card.currency
     value, ends = _value(tile, currency)
     parts = [
         f"{value} ({ends})" if ends else value,
-        *(f"{moved} ({between})" if between else moved for _, moved, between in _changes(tile, currency)),
+        *(f"{moved} ({between})" if between else moved for _, moved, between in _changes(tile, card)),
         _target(tile, currency),
         formats.plural(tile.customers, "customer"),
     ]
@@ -77,18 +84,20 @@ def _value(tile: Tile, currency: str) -> tuple[str, str]:
     return formats.value(found.value, tile.unit, currency=currency), "" if ends == formats.NOTHING else ends
 
 
-def _changes(tile: Tile, currency: str) -> list[tuple[Change, str, str]]:
+def _changes(tile: Tile, card: Scorecard) -> list[tuple[Change, str, str]]:
     """What is said of each change: how much since when, and between which ends."""
-    said = []
+    said, currency = [], card.currency
     for change in (tile.previous, tile.last_year):
         if change is None or change.estimate.value is None:
             continue
-        found, since = change.estimate, f"since {change.against.label}"
-        if found.value == found.ci_low == found.ci_high == 0:
+        found, since = change.estimate, f"since {formats.period(change.against.label, card.grain)}"
+        if not found.value and found.ci_low == found.ci_high:
             said.append((change, f"unchanged {since}", ""))
             continue
         moved = formats.signed(found.value, tile.unit, currency=currency)
-        ends = formats.signed_interval(found.ci_low, found.ci_high, tile.unit, currency=currency)
+        ends = formats.NOTHING
+        if found.ci_low != found.ci_high:
+            ends = formats.signed_interval(found.ci_low, found.ci_high, tile.unit, currency=currency)
         told = f"{_ARROWS[change.direction]} {moved} {since}"
         said.append((change, told, "" if ends == formats.NOTHING else ends))
     return said
@@ -117,18 +126,16 @@ def _tone(tile: Tile, change: Change) -> str:
     return "rk-better" if (change.direction == "up") == tile.higher_is_better else "rk-worse"
 
 
-def _definition(tile: Tile, card: Scorecard) -> Sequence[Term]:
+def _definition(tile: Tile, currency: str) -> Sequence[Term]:
     """The definition with the user's own numbers put in, and what other definitions would say."""
-    lines = definition_terms(DEFINITIONS[tile.metric])
-    money = {"currency": card.currency}
+    yours = ""
     if tile.terms:
-        numbers = [f"{formats.value(value, unit, **money)} {name}" for name, value, unit in tile.terms]
-        made = f"{tile.formula.format(*numbers)} = {_value(tile, card.currency)[0]}"
-        lines.append(("Yours", made))
-    for variant in tile.variants:
-        found = variant.estimate
-        said = formats.value(found.value, variant.unit, **money)
-        if found.ci_low is not None and found.ci_high is not None:
-            said += f" ({formats.interval(found.ci_low, found.ci_high, variant.unit, **money)})"
-        lines.append((variant.name, said))
-    return [*lines, *(("Note", note) for note in tile.notes)]
+        numbers = [
+            f"{formats.value(value, unit, currency=currency)} {name}" for name, value, unit in tile.terms
+        ]
+        yours = f"{tile.formula.format(*numbers)} = {_value(tile, currency)[0]}"
+    variants = {
+        one.name: formats.with_interval(one.estimate, one.unit, currency=currency) for one in tile.variants
+    }
+    card = definition_terms(DEFINITIONS[tile.metric], yours=yours, variants=variants)
+    return [*card, *(("Note", note) for note in tile.notes)]

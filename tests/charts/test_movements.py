@@ -118,7 +118,7 @@ def test_bars_are_exactly_and_the_line_at_least_so_many_parts():
             )
             assert mark["customers"] == formats.count(row[kind])
     share = formats.value(found.period(0).to_pylist()[1]["at_least_share"], "share")
-    assert chart.title == f"1997 Q1: {share} ordered in two months or more"
+    assert chart.title == f"1997 Q1: {share} ordered in two or more different months"
 
 
 def test_parts_that_nobody_reached_are_left_out_of_the_drawing():
@@ -127,7 +127,7 @@ def test_parts_that_nobody_reached_are_left_out_of_the_drawing():
     most = max(row["active_periods"] for row in found.period(0).to_pylist() if row["exactly"])
     assert max(one["k"] for one in data(chart, "at_least")) == most < 31
     assert chart.table.num_rows == 31
-    assert "ordered on two days or more" in chart.title
+    assert "ordered on two or more different days" in chart.title
 
 
 def test_parts_of_a_period_without_customers_are_no_marks():
@@ -149,7 +149,7 @@ def test_parts_of_the_change_add_up_to_what_is_drawn_for_all(attribute):
         assert whole["value"] == pytest.approx(sum(each))
         assert whole["value"] == pytest.approx(100 * getattr(found, part).value)
     assert chart.description == found.sentence
-    assert (attribute or "time since the first order") in chart.subtitle
+    assert (attribute or "new or known") in chart.subtitle
 
 
 @pytest.mark.parametrize(

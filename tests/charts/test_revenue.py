@@ -78,7 +78,8 @@ def test_title_says_from_where_to_where_and_what_weighed_most():
     chart = drawn.bridge(bridge(), index=row["period_index"])
     heaviest = max(drawn.STEPS, key=lambda name: row[name])
     assert chart.title == (
-        f"Dec 2024: {row['opening']:,.2f} EUR became {row['closing']:,.2f} EUR; {heaviest} weighed most"
+        f"Dec 2024: monthly revenue went from {row['opening']:,.2f} EUR to {row['closing']:,.2f} EUR; "
+        f"the largest step is {heaviest}"
     )
     assert chart.subtitle.startswith("monthly amount at the end of the month against the month before · EUR")
     assert drawn.bridge(bridge("cdnow", "orders"), index=3).subtitle.startswith("revenue of the month")

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from retention_kit.charts.sparkline import sparkline
+from retention_kit.charts.sparkline import bars, sparkline
 
 
 def points(svg):
@@ -49,3 +49,18 @@ def test_every_point_lies_within_the_picture():
     svg = sparkline([-1e9, 3, 1e9, 0])
     width, height = map(float, re.search(r'viewBox="0 0 (\d+) (\d+)"', svg).groups())
     assert all(0 <= x <= width and 0 <= y <= height for x, y in points(svg)[0])
+
+
+def test_bars_are_as_high_as_their_counts_and_stand_side_by_side():
+    drawn = re.findall(
+        r'<rect x="([\d.]+)" y="([\d.]+)" width="[\d.]+" height="([\d.]+)"', bars([1, 0, 4, 2])
+    )
+    heights = [float(height) for _, _, height in drawn]
+    assert [height / max(heights) for height in heights] == pytest.approx([0.25, 1, 0.5], abs=0.01)
+    assert [float(y) + float(height) for _, y, height in drawn] == pytest.approx([27, 27, 27])
+    places = [float(x) for x, *_ in drawn]
+    assert places[1] - places[0] == pytest.approx(2 * (places[2] - places[1]), abs=0.11)
+
+
+def test_no_counts_are_no_bars():
+    assert bars([]) == bars([0, 0]) == ""

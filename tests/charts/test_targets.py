@@ -17,7 +17,7 @@ def path(metric="retention_rate", **options):
 
 
 def chart_of(found):
-    return drawn.target_path(found, grain="month", currency="EUR", level=0.95)
+    return drawn.target_path(found, currency="EUR", level=0.95)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,8 @@ def test_path_and_points_are_the_measured_ones(metric, goal, unit):
 
 
 @pytest.mark.parametrize(
-    ("goal", "standing"), [(0.05, "ahead of the path"), (0.31, "on the path"), (0.9, "behind the path")]
+    ("goal", "standing"),
+    [(0.05, "ahead of the path"), (0.31, "not clearly off the path"), (0.9, "behind the path")],
 )
 def test_title_says_where_the_metric_stands(goal, standing):
     found = path(goal=goal)
@@ -72,3 +73,11 @@ def test_axis_is_in_the_unit_of_the_metric():
         for metric in ("retention_rate", "net_promoter_score", "average_order_value")
     }
     assert axis == {"retention_rate": ".0%", "net_promoter_score": ".0%", "average_order_value": "~s"}
+
+
+def test_subtitle_has_the_as_of_date_and_a_path_that_just_began_says_so():
+    chart = chart_of(path())
+    assert chart.subtitle.startswith("dashed: from Dec 2023 to the target")
+    assert chart.subtitle.endswith("as of 2024-12-31")
+    begun = chart_of(path(baseline="2024-12-01", due="2025-12-31"))
+    assert "at the beginning of the path to 35.0 % by Dec 2025" in begun.title

@@ -64,7 +64,7 @@ class Card:
             "Lost / whole base": (ratio(len(before - now), len(base)), base),
             "repeat_rate": (ratio(len(repeat), len(ever)), ever),
             "Repeat to one-time ratio": (ratio(len(repeat), len(ever - repeat)), ever - repeat),
-            "Two or more orders within the period": (ratio(len(now - once), len(now)), now),
+            "Within the period": (ratio(len(now - once), len(now)), now),
             "purchase_frequency": (ratio(len(orders(t)), len(now)), now),
             "Orders per one-time customer": (ratio(len(orders(t)), len(once)), once),
             "average_order_value": (ratio(revenue, len(orders(t))), now),

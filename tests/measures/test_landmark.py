@@ -247,6 +247,33 @@ def test_what_is_true_of_the_simulated_shop_is_found():
     assert found.difference.ci_low > shop.truth.expected["programme"][truth]["caused_by_membership"]
 
 
+def test_where_all_buy_alike_only_staying_without_a_silence_seems_to_differ():
+    # Everybody orders every 120 days on average, in a channel drawn anew each time: nothing keeps anybody.
+    rng = np.random.default_rng(3)
+    size, orders = 8_000, 12
+    gaps = rng.exponential(120.0, (size, orders - 1)).cumsum(axis=1)
+    days = rng.integers(0, 200, size)[:, None] + np.hstack([np.zeros((size, 1)), gaps])
+    who = np.repeat(np.arange(size), orders)
+    day = np.datetime64("2023-01-01") + days.astype(int).ravel()
+    table = pa.table(
+        {
+            "customer": who,
+            "day": pa.array(day.astype("datetime64[D]")),
+            "channel": pa.array(np.where(rng.random(who.size) < 0.5, "web", "shop")),
+        }
+    )
+    columns = {"customer_id": "customer", "ordered_at": "day", "channel": "channel"}
+    kept = table.filter(pc.less(table["day"], pa.scalar(date(2024, 12, 31))))
+    dataset = open_dataset({"orders": kept}, as_of=date(2024, 12, 30), orders={"columns": columns})
+    found = landmark_comparison(
+        dataset, by="channels", landmark_days=90, horizon_days=180, threshold_days=226, level=0.999
+    )
+    assert found.decisive is found.repurchased
+    assert found.decisive.difference.ci_low < 0 < found.decisive.difference.ci_high
+    assert found.retained.difference.ci_low > 0.1
+    assert "this favours whoever ordered lately then" in found.sentence
+
+
 # What is told
 
 

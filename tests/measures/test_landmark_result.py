@@ -1,11 +1,14 @@
 """What is read from curves after a landmark: Wilson and Newcombe where all are followed, and honest gaps."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from retention_kit.measures.intervals import newcombe, wilson
-from retention_kit.measures.landmark_result import Outcome
+from retention_kit.measures.landmark_result import LandmarkComparison, Outcome, clearly_different
 from retention_kit.measures.survival import survival_curve
+from retention_kit.measures.survival_result import Estimate
 
 NOTHING = (None, None, None)
 
@@ -98,3 +101,53 @@ def test_intervals_hold_the_truth_at_their_rate_under_censoring():
         held += found.ci_low <= truth["one"] - truth["other"] <= found.ci_high
     # Three standard errors about 95 % in 400 runs.
     assert 0.917 <= held / runs <= 0.983
+
+
+def of(difference, *, basis="orders", level=0.95):
+    """A comparison of which only the difference is known."""
+    found = outcome({}, name="repurchased" if basis == "orders" else "retained")
+    found.__dict__["difference"] = difference
+    other = outcome({})
+    return LandmarkComparison(
+        **dict.fromkeys((one.name for one in fields(LandmarkComparison)), None)
+        | {
+            "basis": basis,
+            "level": level,
+            "retained": found if basis != "orders" else other,
+            "repurchased": found if basis == "orders" else None,
+            "naive": "stayed",
+            "naive_repurchased": "ordered",
+        }
+    )
+
+
+def test_orders_are_decided_by_who_orders_again_and_subscriptions_by_who_stays():
+    assert (of(None).decisive.name, of(None).decisive_naive) == ("repurchased", "ordered")
+    subscribed = of(None, basis="subscriptions")
+    assert (subscribed.decisive.name, subscribed.decisive_naive) == ("retained", "stayed")
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_probability_is_one_minus_the_level_where_the_interval_just_reaches_zero(level):
+    assert of(Estimate(0.2, 0.0, 0.3), level=level).p_value == pytest.approx(1 - level)
+    assert of(Estimate(-0.2, -0.3, 0.0), level=level).p_value == pytest.approx(1 - level)
+    assert (
+        of(Estimate(0.2, 0.1, 0.3), level=level).p_value
+        < 1 - level
+        < of(Estimate(0.2, -0.1, 0.3)).p_value + 1
+    )
+    assert of(Estimate(0.0, -0.1, 0.1), level=level).p_value == pytest.approx(1)
+    assert of(Estimate(0.2, 0.2, 0.2), level=level).p_value is None
+    assert of(Estimate(None, None, None), level=level).p_value is None
+
+
+def test_of_many_comparisons_only_those_clear_after_holms_correction_differ():
+    clear, lone, alike = (
+        of(Estimate(0.2, 0.15, 0.25)),
+        of(Estimate(0.2, 0.005, 0.4)),
+        of(Estimate(0.1, -0.1, 0.3)),
+    )
+    unknown = of(Estimate(None, None, None))
+    assert clearly_different([lone]) == (lone,)
+    assert clearly_different([clear, lone, alike, alike, unknown]) == (clear,)
+    assert clearly_different([]) == ()

@@ -16,12 +16,13 @@ def outcome(shares, *, name="retained", pair=("promoter", "detractor"), last=200
     return Outcome(name, curves, 180, pair)
 
 
-def told(retained, *, by="nps", repurchased=None, naive=None, level=0.95):
+def told(retained, *, by="nps", repurchased=None, naive=None, level=0.95, threshold_days=0):
     grouping = GROUPINGS.get(by) or grouping_of(by, attributes=(by,))
     return landmark_sentence(
         grouping,
         start="first order",
         landmark_days=90,
+        threshold_days=threshold_days,
         level=level,
         retained=retained,
         repurchased=repurchased,
@@ -34,11 +35,11 @@ def test_shares_difference_and_chance_are_told_with_their_intervals():
     assert text.startswith(
         "Of those still there 90 days after their first order, 70.0 % (67.1 to 72.8 %) of promoters still "
         "were 180 days later, against 50.0 % (46.9 to 53.1 %) of detractors: 20.0 points more (95 % interval "
-        "+15.8 to +24.1 points), more than chance."
+        "+15.8 to +24.1 points)."
     )
     text = told(outcome({"detractor": 510, "promoter": 500}, level=0.99), level=0.99)
     low, high = (100 * float(end) for end in newcombe(500, 1000, 510, 1000, level=0.99))
-    assert f"1.0 points less (99 % interval −{-low:.1f} to +{high:.1f} points), which may be chance." in text
+    assert f"1.0 points less (99 % interval −{-low:.1f} to +{high:.1f} points, which may be chance)." in text
 
 
 def test_every_sentence_ends_with_what_is_not_proved():
@@ -94,3 +95,25 @@ def test_what_cannot_be_told_is_said():
         repurchased=outcome({"detractor": 1, "promoter": 1}, name="repurchased", last=100),
     )
     assert "ordered again" not in text
+
+
+def test_with_orders_who_orders_again_decides_and_the_head_start_of_the_others_is_told():
+    ordered = outcome({"detractor": 400, "passive": 300, "promoter": 500}, name="repurchased")
+    stayed = outcome({"detractor": 500, "passive": 500, "promoter": 700})
+    naive = outcome({"detractor": 300, "promoter": 500}, name="repurchased")
+    text = told(stayed, repurchased=ordered, naive=naive, threshold_days=200)
+    assert text.startswith(
+        "Of those still there 90 days after their first order, 50.0 % (46.9 to 53.1 %) of promoters ordered "
+        "again within 180 days, against 40.0 % (37.0 to 43.1 %) of detractors: 10.0 points more "
+    )
+    assert (
+        "Without a silence of 200 days until then were 70.0 % against 50.0 %: 20.0 points more (95 % "
+        "interval +15.8 to +24.1 points); but such a silence may have begun before the landmark" in text
+    )
+    assert "would read +20.0 points instead of +10.0 points" in text
+    nobody = outcome({"detractor": 0, "promoter": 0}, name="repurchased")
+    text = told(outcome({"detractor": 500, "promoter": 700}), repurchased=nobody, threshold_days=200)
+    assert "neither promoters nor detractors ordered again within 180 days." in text
+    short = outcome({"detractor": 1, "promoter": 1}, name="repurchased", last=100)
+    text = told(outcome({"detractor": 500, "promoter": 700}), repurchased=short, threshold_days=200)
+    assert text.startswith("Whether promoters order again more often than detractors cannot be told: ")

@@ -66,7 +66,7 @@ def test_every_part_of_every_value_is_the_oracles(open_shop, data):
         "period": starts[1].isoformat(),
     }
     if not all(sides):
-        with pytest.raises(DataError, match=r"Nobody was active before|No customer is left"):
+        with pytest.raises(DataError, match="Nobody ordered in the"):
             mix_or_rate(open_shop(shop), **chosen)
         return
     found = mix_or_rate(open_shop(shop), **chosen)
@@ -259,5 +259,5 @@ def test_what_cannot_be_asked_is_refused(changes, kind, words):
 def test_a_period_before_which_nobody_was_active_is_refused(open_shop):
     start = date(2024, 1, 5)
     shop = shop_of({"a": [start.isoformat(), (start + timedelta(days=90)).isoformat()]}, date(2024, 4, 30))
-    with pytest.raises(DataError, match="Nobody was active before Mar 2024"):
+    with pytest.raises(DataError, match="Nobody ordered in the month before Mar 2024"):
         mix_or_rate(open_shop(shop), period="2024-02-01", against="2024-03-01")

@@ -82,8 +82,7 @@ def agree(card, wanted, chosen):
         values = wanted.metrics(t)
         assert close(tile.value, values[key][0]), (key, chosen)
         for variant in tile.variants:
-            name = variant.name.split(",")[0]
-            assert close(variant.estimate.value, values[name][0]), (variant.name, chosen)
+            assert close(variant.estimate.value, values[variant.name][0]), (variant.name, chosen)
         line = tile.sparkline["value"].to_pylist()
         assert len(line) == wanted.complete
         assert all(close(value, wanted.metrics(i)[key][0]) for i, value in enumerate(line)), key

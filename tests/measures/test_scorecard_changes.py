@@ -73,7 +73,7 @@ def test_clear_changes_come_first_then_the_larger_for_their_error():
         satisfaction=(clear, None),
         referral_share=(change(0.01, 0.3), None),
     )
-    told = most_telling(tiles, currency="EUR", level=0.95)
+    told = most_telling(tiles, grain="month", currency="EUR", level=0.95)
     # Churn is retention seen from the other side.
     assert [one.metric for one in told] == ["satisfaction", "repeat_rate", "retention_rate"]
     assert told[0].sentence == (
@@ -83,7 +83,7 @@ def test_clear_changes_come_first_then_the_larger_for_their_error():
     assert told[1].change.against == MAY
     assert told[2].sentence == (
         "Customer retention rate: 50.0 % in May 2024, 52.0 % now "
-        "(+2.0 points; 95 % interval +0.0 to +4.0 points), which may be no more than chance."
+        "(+2.0 points; 95 % interval 0.0 to +4.0 points), which may be no more than chance."
     )
 
 
@@ -92,7 +92,7 @@ def test_of_mirror_images_the_one_that_comes_first_is_told():
         retention_rate=(change(0.02, 0.1), None),
         churn_rate=(replace(change(-0.02, 0.01), direction="down"), None),
     )
-    told = most_telling(tiles, currency="", level=0.9)
+    told = most_telling(tiles, grain="month", currency="", level=0.9)
     assert [one.metric for one in told] == ["churn_rate"]
     assert told[0].sentence.startswith(
         "Customer churn rate fell from 50.0 % in May 2024 to 48.0 % (−2.0 points; 90 %"
@@ -105,16 +105,20 @@ def test_what_did_not_change_or_has_no_error_is_not_told():
         repeat_rate=(change(0.1, None), None),
         satisfaction=(None, None),
     )
-    assert most_telling(tiles, currency="", level=0.95) == ()
+    assert most_telling(tiles, grain="month", currency="", level=0.95) == ()
 
 
 def test_money_and_counts_are_told_in_their_unit():
     change_ = replace(change(12.345, 0.001, error=1), direction="up", before=1234.5)
-    told = most_telling({"revenue": tile("revenue", change_, unit="money")}, currency="EUR", level=0.95)
+    told = most_telling(
+        {"revenue": tile("revenue", change_, unit="money")}, grain="month", currency="EUR", level=0.95
+    )
     assert told[0].sentence == (
         "Revenue rose from 1,234.50 EUR in May 2024 to 1,246.85 EUR "
         "(+12.35 EUR; 95 % interval +10.35 to +14.35 EUR)."
     )
     change_ = replace(change(12, 0.001, error=1), direction="up", before=1234)
-    told = most_telling({"orders": tile("orders", change_, unit="orders")}, currency="EUR", level=0.95)
+    told = most_telling(
+        {"orders": tile("orders", change_, unit="orders")}, grain="month", currency="EUR", level=0.95
+    )
     assert told[0].sentence.startswith("Orders rose from 1,234 in May 2024 to 1,246 (+12; 95 % interval ")

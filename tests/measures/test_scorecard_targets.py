@@ -38,7 +38,10 @@ def test_status_is_ahead_or_behind_only_where_the_interval_leaves_the_path():
                 wanted = "behind"
             assert row["status"] == wanted
     assert path.table["status"].to_pylist()[-1] == "behind"
-    assert "where the path to 90.0 % by Jun 2024 asks for 90.0 %: behind." in path.sentence
+    assert path.sentence == (
+        "Customer retention rate: the path leads from 20.5 % in Jan 2024 to 90.0 % in Jun 2024. In Jun 2024 "
+        "it asks for 90.0 %; the actual value, 29.0 % (23.8 to 34.9 %), is behind it."
+    )
     churn = target_path(dataset, "churn_rate", goal=0.95, baseline="2024-01-01", due="2024-06-30")
     assert churn.table["status"].to_pylist()[-1] == "ahead"  # less churn than allowed
 
@@ -76,3 +79,27 @@ def test_what_cannot_be_drawn_is_refused():
         target_path(dataset, "orders", goal=1, due="soon")
     with pytest.raises(ParameterError, match="retention_rate has no value in Jan 1997"):
         target_path(dataset, "retention_rate", goal=1, baseline="1997-01-05")
+
+
+def test_standing_is_worded_as_a_person_would():
+    dataset = open_dataset("shop")
+    week = target_path(
+        dataset, "retention_rate", goal=0.2, grain="week", baseline="2024-12-02", due="2025-02-01"
+    )
+    assert "from 9.7 % in the week of 2024-12-02 to 20.0 % in the week of 2025-01-27." in week.sentence
+    assert "In the week of 2024-12-23 it asks for " in week.sentence
+    assert week.sentence.endswith("is not clearly off it.")
+    ahead = target_path(dataset, "retention_rate", goal=0.05, baseline="2024-06-01", due="2024-12-31")
+    assert ahead.sentence.endswith("is ahead of it.")
+    just = target_path(dataset, "orders", goal=514.0, baseline="2024-10-01", due="2024-12-31")
+    assert "In Dec 2024 it asks for 514; the actual value, 514, is just that." in just.sentence
+    young = target_path(dataset, "retention_rate", baseline="2024-12-01", due="2025-12-31")
+    assert young.sentence.endswith("to 35.0 % in Dec 2025. No period since then is over.")
+
+
+def test_target_is_of_the_grain_that_the_dataset_says_but_a_goal_is_of_any():
+    dataset = open_dataset("shop")
+    with pytest.raises(ParameterError, match="are meant for a month, and the periods shown are quarters"):
+        target_path(dataset, "retention_rate", grain="quarter")
+    assert target_path(dataset, "retention_rate", goal=0.6, grain="quarter").grain == "quarter"
+    assert target_path(dataset, "retention_rate").as_of == dataset.as_of

@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from retention_kit import formats
 from retention_kit.data.resolve import samples
+from retention_kit.definitions import DEFINITIONS
 from retention_kit.errors import ColumnError, DataError, ParameterError
 from retention_kit.notebooks import ScorecardParameters
 from retention_kit.params import assignments, validate
@@ -210,7 +211,7 @@ def test_movements_agree_with_the_tiles_and_their_reading(report):
     assert row["new"] == tiles["new_customers"].value
     base = tiles["retention_rate"].terms[1][1]
     assert row["retained"] + row["dormant"] == base
-    assert f"Jun 2024: {row['active']} customers ordered, {row['new']} for the first time" in text(
+    assert f"In Jun 2024 {row['active']} customers ordered: {row['new']} for the first time" in text(
         view.reading_movements()
     )
     assert f"Of {base:.0f} customers in the month before, {row['dormant']} did not order" in text(
@@ -223,7 +224,8 @@ def test_revenue_is_read_aloud_with_its_steps_and_intervals(report):
     row = view.tables()["bridge"].to_pylist()[-1]
     said = text(view.reading_revenue())
     assert (
-        f"Dec 2024: monthly revenue went from {row['opening']:,.2f} EUR to {row['closing']:,.2f} EUR" in said
+        f"In Dec 2024 monthly revenue went from {row['opening']:,.2f} EUR to {row['closing']:,.2f} EUR"
+        in said
     )
     assert f"−{row['churn']:,.2f} EUR churn" in said
     last = view.tables()["revenue_retention"].to_pylist()[-1]
@@ -286,7 +288,10 @@ def test_loyalty_says_what_differs_what_does_not_and_that_nothing_is_proved(repo
     view = report()
     short, full = text(view.reading_loyalty()), view.shown.loyalty
     assert "No difference beyond chance by satisfaction, NPS group and programme membership." in short
-    assert "Complaint outcome: " in short
+    assert (
+        "By complaint outcome the difference would be clear alone, but is not among 6 comparisons." in short
+    )
+    assert "Number of channels: " in short
     assert "No difference here proves a cause." in short
     for found in full:
         assert found.sentence in short
@@ -400,7 +405,8 @@ def test_a_single_period_is_compared_with_none(report, tmp_path):
 def test_every_grain_fills_every_panel(report, grain):
     view = report(grain=grain)
     missing = [name for name, panel in drawn(view).items() if panel is None]
-    assert missing == (["stickiness"] if grain == "day" else [])
+    assert missing == [*(["target"] if grain != "month" else []), *(["stickiness"] if grain == "day" else [])]
+    assert ("are meant for a month" in text(view.reading_target())) == (grain != "month")
     assert ("A day has no parts" in text(view.reading_movements())) == (grain == "day")
     for name in TEXTS:
         assert text(getattr(view, name)())
@@ -527,8 +533,8 @@ def test_targets_are_offered_by_the_name_of_their_metric(lab, parts):
 
 
 def test_address_carries_the_view(app):
-    view = app("grain=quarter&period=2024-05-01&segment=country%3DIT&target=satisfaction")
-    assert view.shown.card.period.label == "2024 Q2"
+    view = app("grain=month&period=2024-05-01&segment=country%3DIT&target=satisfaction")
+    assert view.shown.card.period.label == "May 2024"
     assert view.shown.card.segment == "country=IT"
     assert view.shown.target.metric == "satisfaction"
     assert view.state.message == ""
@@ -565,7 +571,11 @@ def test_claims_are_sentences_with_a_verdict_and_a_row_each(report):
         "cannot be told": "Cannot be told here.",
     }
     for line, row in zip(lines, rows, strict=True):
-        assert line == f"{row['claim']} {verdicts[row['verdict']]} {row['why']}"
+        verdict = verdicts[row["verdict"]]
+        if row["verdict"] == "holds" and row["figure_holds"] is False:
+            verdict = "The direction holds here, the figure does not."
+        assert line == f"{row['claim']} {verdict} {row['why']}"
+    assert {row["figure_holds"] for row in rows} == {False, None}
     assert {row["verdict"] for row in rows} == set(verdicts)
     assert bundle(view.claims())["text/html"].count("<li>") == len(rows)
 
@@ -579,8 +589,8 @@ def test_stage_is_named_first(report):
 def test_names_of_tables_and_charts_can_be_files(report):
     view = report(breakdown="country")
     assert list(view.tables()) == [
-        "scorecard", "claims", "movements", "target", "bridge", "revenue_retention", "mix_or_rate", "reasons",
-        "stickiness", "loyalty",
+        "scorecard", "claims", "engagement", "movements", "target", "bridge", "revenue_retention",
+        "mix_or_rate", "reasons", "stickiness", "loyalty",
     ]  # fmt: skip
     assert set(view.charts()) == {
         "target_path", "movements", "bridge", "rates_over_time", "mix_or_rate", "pareto", "group_shares",
@@ -629,3 +639,48 @@ def test_period_that_is_not_over_is_shown_as_far_as_it_goes(report):
     assert "can be compared with an earlier period" in text(view.changes())
     assert "not over yet" in view.charts()["bridge"]["title"]["subtitle"][0]
     assert view.shown.card.period.last_day - view.dataset.as_of == timedelta(days=20)
+
+
+CARDS = {
+    "reading_target": ("target_path",),
+    "reading_movements": ("customer_movements", "stickiness"),
+    "reading_revenue": ("revenue_bridge", "net_revenue_retention", "gross_revenue_retention"),
+    "reading_change": ("mix_or_rate",),
+    "reading_reasons": ("reasons_for_leaving",),
+    "reading_loyalty": ("landmark_comparison",),
+    "stage": ("stage",),
+}
+
+
+def test_every_reading_carries_the_cards_of_what_it_tells(report):
+    view = report()
+    for name, keys in CARDS.items():
+        page_ = html.unescape(bundle(getattr(view, name)())["text/html"])
+        for key in keys:
+            card = DEFINITIONS[key]
+            for part in (
+                card.name,
+                card.formula,
+                card.source,
+                card.caveat,
+                *(says for _, says in card.variants),
+            ):
+                assert part in page_, (name, key)
+    assert view.shown.movements.sql in html.unescape(bundle(view.reading_movements())["text/html"])
+
+
+def test_card_is_left_out_where_there_is_nothing_to_explain(report):
+    view = report("cdnow")
+    for name in ("reading_target", "reading_reasons", "reading_loyalty"):
+        assert "<details" not in bundle(getattr(view, name)())["text/html"]
+
+
+def test_period_in_which_nobody_ordered_is_told_in_words(report, tmp_path):
+    rows = [row for row in shops.orders(customers=6, months=(1,)) if row["day"] < "2024-02"]
+    view = report(shops.write_shop(tmp_path, rows, name="quiet"))
+    assert text(view.reading_movements()).startswith("Nobody ordered in May 2024.")
+    assert view.charts()["stickiness"]["title"]["text"] == "May 2024: nobody ordered"
+    assert "In May 2024 revenue was 0.00 EUR, as before." in text(view.reading_revenue())
+    assert "24 complete months are needed" in text(view.reading_revenue())
+    assert "Nobody ordered in the month before Apr 2024" in text(view.reading_change())
+    assert text(view.stage()).endswith("Choose a period with orders.")

@@ -151,7 +151,23 @@ def test_target_is_said_with_how_far_it_is(target, gap, words):
 def test_sparkline_is_drawn_where_there_is_a_trend():
     tiles = sections(measured())
     assert '<svg class="rk-spark"' in tiles["Customer retention rate"]
-    assert "<svg" not in tiles["Engagement index"]
+    assert "<svg" not in tiles["Time to second order"]
+
+
+def test_engagement_index_shows_its_distribution_and_weights_instead():
+    tile = sections(measured())["Engagement index"]
+    counts = measured().engagement["customers"].to_pylist()
+    assert tile.count("<rect") == sum(count > 0 for count in counts)
+    high, low = sum(counts[15:]) / 2500, sum(counts[:5]) / 2500
+    assert (
+        f"{formats.value(high, 'share')} stand at 75 or more, {formats.value(low, 'share')} below 25."
+        in said(tile)
+    )
+    assert "Recency, frequency, spend and breadth count 25.0 % each." in said(tile)
+
+
+def test_week_is_called_one_where_a_change_is_told():
+    assert " since the week of 2024-12-16" in line_of(measured(grain="week"), "orders")
 
 
 def test_tile_without_a_trend_says_why():

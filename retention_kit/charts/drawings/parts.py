@@ -49,7 +49,7 @@ def age_axis() -> alt.X:
 def time_axis() -> alt.X:
     """Return the axis of days, with ticks where periods start."""
     ticks = cast(Any, "@ticks")
-    axis = alt.Axis(grid=False, values=ticks, format="@time_format", labelOverlap=True)
+    axis = alt.Axis(grid=False, values=ticks, format="@time_format", labelOverlap=True, labelSeparation=6)
     return alt.X("start:T", title="@x_title", axis=axis, scale=alt.Scale(padding=16))
 
 

@@ -66,7 +66,15 @@ def movements() -> Drawing:
 
 def bridge() -> Drawing:
     """From what there was to what there is, step by step."""
-    axis = alt.Axis(labelAngle=0, ticks=False, labelPadding=8, labelOverlap=False)
+    # On a narrow page the names of steps would run into each other.
+    axis = alt.Axis(
+        labelAngle=alt.expr("width < 480 ? -40 : 0"),
+        labelAlign=alt.expr("width < 480 ? 'right' : 'center'"),
+        labelBaseline=alt.expr("width < 480 ? 'middle' : 'top'"),
+        ticks=False,
+        labelPadding=8,
+        labelOverlap=False,
+    )
     x = alt.X("step:N", scale=fixed("@steps"), title=None, axis=axis, bandPosition=0.5)
     bars = (
         on("steps")

@@ -25,9 +25,10 @@ as_of = {last_day}
 segments = ["country", "source"]  # beside product, channel and plan
 grace_days = {grace_days}  # a subscription that pauses no longer than this has not ended
 discount_rate = 0.08  # a year
+target_grain = "month"  # the period that the targets are meant for
 
-[targets]  # what the shop wants of a month
-retention_rate = 0.25
+[targets]
+retention_rate = 0.35
 average_order_value = 60
 net_promoter_score = 0.25
 satisfaction = 0.75

@@ -1,0 +1,13 @@
+"""What every number means: name, formula, unit, source and caveat, behind cards, tooltips and the README."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from retention_kit.definitions import churn, cohorts, movements, scorecard
+from retention_kit.definitions.definition import Definition
+
+__all__ = ["DEFINITIONS", "Definition"]
+
+DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
+    {**cohorts.CARDS, **scorecard.CARDS, **movements.CARDS, **churn.CARDS}
+)
