@@ -1,6 +1,7 @@
 """A chart as data: a template filled in, with its title, its words for those who cannot see it, its table."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -19,6 +20,8 @@ __all__ = ["Chart", "chart", "picture"]
 
 Rows = Sequence[Mapping[str, Any]]
 _BESIDE = 60  # pixels for the labels of the vertical axis
+# Where something is drawn, not what is written there: texts stand between tags, or in ARIA attributes.
+_PLACED = re.compile(r"""aria-\w+="[^"]*"|-?\d+\.\d{3,}(?=[^<>]*>)""")
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,13 @@ def picture(spec: Mapping[str, Any], *, dark: bool = False, titled: bool = False
 def _svg(spec: Mapping[str, Any]) -> str:
     import vl_convert
 
-    drawn: str = vl_convert.vegalite_to_svg(dict(spec))
-    return drawn
+    return _PLACED.sub(_rounded, vl_convert.vegalite_to_svg(dict(spec)))
+
+
+def _rounded(found: re.Match[str]) -> str:
+    """A hundredth of a pixel no eye can see, and 15 digits are a tenth of a picture's size."""
+    told = found[0]
+    return told if told.startswith("aria") else f"{float(told):.2f}".rstrip("0").rstrip(".")
 
 
 @lru_cache

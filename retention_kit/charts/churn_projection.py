@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from retention_kit import formats
+from retention_kit.charts import churn_timing_words as timing
 from retention_kit.charts import churn_words as words
 from retention_kit.charts.chart import Chart, chart
 from retention_kit.charts.time_axis import event_marks, iso, time_axis
@@ -131,7 +132,7 @@ def diagonals(found: Diagonals, *, asof: str) -> Chart:
         for row in rows
         if row["expected"] >= _LEAST and row["cohort"] in set(cohorts) and row["period"] in set(columns)
     ]
-    title = words.diagonals_title(found)
+    title = timing.diagonals_title(found)
     return chart(
         "diagonals",
         title=title,
@@ -155,7 +156,7 @@ def diagonals(found: Diagonals, *, asof: str) -> Chart:
 def period_effects(found: Diagonals, *, events: pa.Table | None, asof: str, level: float) -> Chart:
     """Return how far single periods stand out, once age and cohort are allowed for."""
     # Of many intervals some leave out 1 by chance: none is called clear where all together are not.
-    tested = words.is_clear(found, "period")
+    tested = timing.is_clear(found, "period")
     rows = [
         {
             "row": row["name"],
@@ -171,8 +172,9 @@ def period_effects(found: Diagonals, *, events: pa.Table | None, asof: str, leve
         for row in found.periods.to_pylist()[-_MOST_COHORTS:]
     ]
     clear = sum(row["clear"] for row in rows)
+    verb = "stands" if clear == 1 else "stand"
     title = (
-        f"{formats.count(clear)} of {formats.plural(len(rows), found.grain)} stand out beyond age and cohort"
+        f"{formats.count(clear)} of {formats.plural(len(rows), found.grain)} {verb} out beyond age and cohort"
     )
     if not tested:
         title = f"No {found.grain} stands out beyond age and cohort by more than chance among {len(rows)}"
@@ -194,7 +196,7 @@ def period_effects(found: Diagonals, *, events: pa.Table | None, asof: str, leve
 def snapshot_curves(lesson: SnapshotLesson) -> Chart:
     """Return the curve of a snapshot, read naively and with late entry."""
     read = {"read naively": lesson.naive, "with late entry": lesson.late_entry}
-    title = words.lesson_title(lesson)
+    title = timing.lesson_title(lesson)
     tables = [
         curve.table.add_column(0, "read", pa.array([name] * curve.table.num_rows, pa.string()))
         for name, curve in read.items()

@@ -99,7 +99,9 @@ FROM {tenures}
 GROUP BY ALL""".strip()
 
 
-def order_lives(*, silences: str, starts: str, threshold_days: int, group: str, condition: str) -> str:
+def order_lives(
+    *, silences: str, starts: str, threshold_days: int, segmented: bool, group: str, condition: str
+) -> str:
     """Return customers per group and first day: those who leave at a threshold, and all who began.
 
     Parameters
@@ -108,6 +110,8 @@ def order_lives(*, silences: str, starts: str, threshold_days: int, group: str, 
         Views of those statements, of `gap_statements`.
     threshold_days : int
         The silence, in days, 1 or more.
+    segmented : bool
+        Whether group or condition name a segment.
     group, condition : str
         As for `subscription_lives`.
 
@@ -119,11 +123,13 @@ def order_lives(*, silences: str, starts: str, threshold_days: int, group: str, 
         they were seen.
     """
     # Who stayed is what is left of all: to sort them out here would read every silence a second time.
+    joined = " JOIN segments AS s ON s.customer_id = q.customer_id" if segmented else ""
     more = f"{condition} AND" if condition else "WHERE"
     return f"""
-SELECT {group} AS grp, first_day AS started_day, since_days + {threshold_days} AS days, TRUE AS is_event,
+SELECT {group} AS grp, q.first_day AS started_day, q.since_days + {threshold_days} AS days, TRUE AS is_event,
   count(*) AS customers
-FROM {silences} {more} {threshold_days} BETWEEN from_days AND to_days
+FROM {silences} AS q{joined}
+{more} {threshold_days} BETWEEN q.from_days AND q.to_days
 GROUP BY ALL
 UNION ALL
 SELECT {group} AS grp, first_day AS started_day, seen_days AS days, FALSE AS is_event,

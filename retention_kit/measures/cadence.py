@@ -11,6 +11,7 @@ import pyarrow as pa
 from retention_kit.data.dataset import Dataset
 from retention_kit.data.gap_statements import WEIGHT_UNITS
 from retention_kit.errors import ParameterError
+from retention_kit.formats import plural
 from retention_kit.measures.cadence_result import CYCLES_IN_WINDOW, Cadence, GapCounts, read_cadence
 from retention_kit.measures.gap_counting import require_some, selected
 from retention_kit.measures.intervals import BUCKETS, normal_quantile
@@ -143,9 +144,11 @@ def purchase_cadence(
             todo="Choose 1 or more, or 0 for what the dataset file says or the data suggest.",
         )
     z = normal_quantile(level)
-    chosen = selected(dataset, basis="orders", breakdown=breakdown, segment=segment)
+    chosen = selected(
+        dataset, basis="orders", breakdown=breakdown, segment=segment, why="the purchase cadence"
+    )
     view = chosen.gap_counts()
-    found = chosen.counted(view, partial(_statement, view))
+    found = chosen.counted(partial(_statement, view), view)
     require_some(found)
     of_dataset = dataset.config.measuring_window_days or 0
     horizon = horizon_days or of_dataset
@@ -175,27 +178,28 @@ def _statement(view: str, group: str, condition: str) -> str:
 
 
 def _window(found: Cadence, asked: int, of_dataset: int) -> Choice:
-    if found.window_days is None:
+    cycle = found.cycle_days.value
+    if found.window_days is None or cycle is None:
         suggested = "the data suggest none, since nobody has come back yet."
     else:
         suggested = (
-            f"the data suggest {CYCLES_IN_WINDOW} purchase cycles of {found.cycle_days.value:,} days, "
-            f"{found.window_days:,} days."
+            f"the data suggest {CYCLES_IN_WINDOW} purchase cycles of {plural(int(cycle), 'day')}, "
+            f"{plural(found.window_days, 'day')}."
         )
     if asked:
-        return Choice(asked, "parameter", f"A window of {asked:,} days was chosen; {suggested}")
+        return Choice(asked, "parameter", f"A window of {plural(asked, 'day')} was chosen; {suggested}")
     if of_dataset:
-        said = f"The dataset file sets a window of {of_dataset:,} days; {suggested}"
+        said = f"The dataset file sets a window of {plural(of_dataset, 'day')}; {suggested}"
         return Choice(of_dataset, "dataset", said)
     return Choice(found.window_days, "data", f"No window is set; {suggested}")
 
 
 def _threshold(found: Cadence, asked: int, of_dataset: int) -> Choice:
     if asked:
-        return Choice(asked, "parameter", f"A silence of {asked:,} days was chosen. {found.reason}")
+        return Choice(asked, "parameter", f"A silence of {plural(asked, 'day')} was chosen. {found.reason}")
     if of_dataset:
-        said = f"The dataset file says that a silence of {of_dataset:,} days means leaving. {found.reason}"
-        return Choice(of_dataset, "dataset", said)
+        said = f"The dataset file says that a silence of {plural(of_dataset, 'day')} means leaving."
+        return Choice(of_dataset, "dataset", f"{said} {found.reason}")
     return Choice(found.threshold_days, "data", found.reason)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from retention_kit.formats import plural
 from retention_kit.measures.intervals import BUCKETS
 from retention_kit.measures.product_limit import ROUNDING, first_reached, log_log_band, product_limit
 from retention_kit.measures.survival_result import Estimate
@@ -213,18 +214,19 @@ def _reason(
     known = known[known > 0]
     if not len(known):
         return (
-            f"The longest gap seen is {len(chance) - 1:,} days: too short to see who returns within "
-            f"{horizon:,} days after a silence."
+            f"The longest gap seen is {plural(len(chance) - 1, 'day')}: too short to see who returns within "
+            f"{plural(horizon, 'day')} after a silence."
         )
     if threshold is None:
         last = known[-1]
         return (
-            f"Even after {last:,} days of silence {_percent(chance[last], 0)} return within {horizon:,} "
-            f"days, and the data do not reach further: no silence leaves fewer than {_percent(return_below)}."
+            f"Even after {plural(last, 'day')} of silence {_percent(chance[last], 0)} return within "
+            f"{plural(horizon, 'day')}, and the data do not reach further: no silence leaves fewer than "
+            f"{_percent(return_below)}."
         )
     reason = (
-        f"After {threshold:,} days of silence {_percent(chance[threshold], 2)} return within {horizon:,} "
-        f"days, fewer than {_percent(return_below)} for the first time."
+        f"After {plural(threshold, 'day')} of silence {_percent(chance[threshold], 2)} return within "
+        f"{plural(horizon, 'day')}, fewer than {_percent(return_below)} for the first time."
     )
     again = known[(known > threshold) & (at_least[known] > return_below)]
     if len(again):

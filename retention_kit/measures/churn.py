@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
@@ -12,16 +12,17 @@ import pyarrow as pa
 from retention_kit.data.calendar import Calendar, Grain
 from retention_kit.data.dataset import Dataset
 from retention_kit.data.ledger import open_ledger
-from retention_kit.data.spell_statements import order_lives, renewals, subscription_lives
 from retention_kit.errors import DataError, ParameterError
-from retention_kit.measures.cadence import Choice, PurchaseCadence, purchase_cadence
+from retention_kit.measures.cadence import Choice, PurchaseCadence
+from retention_kit.measures.churn_counting import by_end, by_silence, told_of, watched, when_due
 from retention_kit.measures.churn_rates import churn_rates
 from retention_kit.measures.diagonals import diagonals
 from retention_kit.measures.diagonals_result import Diagonals
-from retention_kit.measures.gap_counting import Basis, Counted, Selected, require_some, selected
+from retention_kit.measures.gap_counting import Basis, Selected, selected
 from retention_kit.measures.intervals import normal_quantile
+from retention_kit.measures.leaving import grace, seen_until, silence
 from retention_kit.measures.log_rank import LogRank, log_rank
-from retention_kit.measures.spells import Lives, lives_of
+from retention_kit.measures.spells import Lives
 from retention_kit.measures.spells_renewals import Renewals, renewals_of
 from retention_kit.measures.survival_result import SurvivalCurve
 
@@ -101,14 +102,7 @@ class ChurnCurves:
                 "Orders are not renewed, so there is nothing to project as a contract.",
                 todo="Map [subscriptions] in the dataset file, or choose basis=subscriptions.",
             )
-        statement = partial(
-            _renewals,
-            self.selection.tenures(self.rule.days or 0),
-            seen_until=self.lives.seen_until,
-            seen_from=self.lives.seen_from,
-            grain=grain,
-        )
-        found = self.selection.counted(self.selection.tenures(self.rule.days or 0), statement)
+        found = when_due(self.selection, self.rule, self.lives, grain)
         return renewals_of(found.rows, unit=grain, sql=found.sql)
 
 
@@ -190,20 +184,20 @@ def churn_curves(
         )
     normal_quantile(level)  # refused before anything is counted
     how = churn_basis(dataset, basis)
-    chosen = selected(dataset, basis=how, breakdown=breakdown, segment=segment)
+    chosen = selected(dataset, basis=how, breakdown=breakdown, segment=segment, why="churn curves")
     if how == "orders":
-        rule = _silence(dataset, threshold_days, cadence, segment, level)
-        found, lives = _by_silence(chosen, rule, dataset.as_of)
+        rule = silence(dataset, threshold_days=threshold_days, segment=segment, level=level, cadence=cadence)
+        found, lives = by_silence(chosen, rule, dataset.as_of)
         # Subscriptions may have begun before the orders did, from which a silence counts.
         first_order = dataset.accounting.first_day if dataset.accounting else dataset.first_day
         known_from = first_order + timedelta(days=rule.days or 0)
     else:
-        rule = _grace(dataset, grace_days)
-        found, lives = _by_end(chosen, rule, dataset.as_of)
+        rule = grace(dataset, grace_days=grace_days)
+        found, lives = by_end(chosen, rule, seen_until(dataset, how, rule))
         known_from = dataset.first_day
-    notes = [*_notes(how, rule, found, lives), *found.notes]
+    notes = [*told_of(how, rule, found, lives), *found.notes]
     if observed_from is not None:
-        lives, told = _watched(lives, observed_from)
+        lives, told = watched(lives, observed_from)
         notes.append(told)
         known_from = max(known_from, observed_from)
     names = lives.groups if breakdown else ()
@@ -220,96 +214,4 @@ def churn_curves(
         sql=found.sql,
         calendar=open_ledger(dataset).calendar,
         selection=chosen,
-    )
-
-
-def _silence(
-    dataset: Dataset, asked: int, cadence: PurchaseCadence | None, segment: str, level: float
-) -> Choice:
-    if cadence is not None:
-        choice = cadence.threshold
-    elif asked:
-        choice = Choice(asked, "parameter", f"A silence of {asked:,} days was chosen.")
-    elif of_dataset := dataset.config.churn_threshold_days:
-        said = f"The dataset file says that a silence of {of_dataset:,} days means leaving."
-        choice = Choice(of_dataset, "dataset", said)
-    else:
-        choice = purchase_cadence(dataset, segment=segment, level=level).threshold
-    if choice.days is None:
-        raise DataError(
-            f"The data suggest no silence after which customers have left. {choice.reason}",
-            todo="Set threshold_days.",
-        )
-    return choice
-
-
-def _grace(dataset: Dataset, asked: int) -> Choice:
-    days = dataset.config.grace_days if asked < 0 else asked
-    who = "The dataset file says that a" if asked < 0 else "A"
-    if not days:
-        return Choice(
-            0, "dataset" if asked < 0 else "parameter", "Customers leave when their subscription ends."
-        )
-    reason = f"{who} subscription that begins up to {days:,} days after the last one ended continues it."
-    return Choice(days, "dataset" if asked < 0 else "parameter", reason)
-
-
-def _by_silence(chosen: Selected, rule: Choice, as_of: date) -> tuple[Counted, Lives]:
-    view = chosen.starts()
-    found = chosen.counted(view, partial(_order_lives, chosen.silences(), view, rule.days or 0))
-    require_some(found)
-    return found, lives_of(found.rows, seen_until=as_of, all_who_began=True)
-
-
-def _by_end(chosen: Selected, rule: Choice, as_of: date) -> tuple[Counted, Lives]:
-    view, until = chosen.tenures(rule.days or 0), as_of - timedelta(days=rule.days or 0)
-    found = chosen.counted(view, partial(_subscription_lives, view, until))
-    require_some(found)
-    return found, lives_of(found.rows, seen_until=until)
-
-
-def _watched(lives: Lives, day: date) -> tuple[Lives, str]:
-    watched = lives.watched_from(day)
-    if not watched.number:
-        raise DataError(f"Nobody was still there after {day}.", todo="Choose an earlier observed_from.")
-    late = f"{watched.entered_late:,} who began before count from then on only"
-    said = f"Customers are watched from {day} on: {late}"
-    left = watched.left_before
-    return watched, f"{said}, and {left:,} who had left are not counted." if left else f"{said}."
-
-
-def _notes(how: Basis, rule: Choice, found: Counted, lives: Lives) -> list[str]:
-    if how == "orders":
-        return [f"{rule.reason} A later return does not undo that a customer left."]
-    notes = [rule.reason]
-    returned = int(pa.compute.sum(found.rows["returned"]).as_py() or 0)
-    if returned:
-        gone = int(lives.customers[lives.is_event].sum())
-        notes.append(
-            f"Of {gone:,} customers who left {returned:,} came back later, which does not undo that they "
-            "left."
-        )
-    if rule.days:
-        notes.append(
-            f"Customers are followed to {lives.seen_until}: whether a subscription that ended later goes on "
-            "cannot be known yet."
-        )
-    return notes
-
-
-def _order_lives(silences: str, starts: str, threshold_days: int, group: str, condition: str) -> str:
-    return order_lives(
-        silences=silences, starts=starts, threshold_days=threshold_days, group=group, condition=condition
-    )
-
-
-def _subscription_lives(view: str, seen_until: date, group: str, condition: str) -> str:
-    return subscription_lives(tenures=view, seen_until=seen_until, group=group, condition=condition)
-
-
-def _renewals(
-    view: str, _: str, condition: str, *, seen_until: date, seen_from: date | None, grain: str
-) -> str:
-    return renewals(
-        tenures=view, seen_until=seen_until, seen_from=seen_from, grain=grain, condition=condition
     )

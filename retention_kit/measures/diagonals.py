@@ -128,7 +128,7 @@ _QUESTIONS = {
     "trend": "Is there a steady trend, of newer cohorts or of later periods?",
     "cohort": "Do single cohorts differ, beyond age, period and trend?",
     "period": "Do single periods differ, beyond age, cohort and trend?",
-    "season": "Does the time of the year explain periods?",
+    "season": "Does the time of the year matter, beyond age and cohort?",
 }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from retention_kit.data.calendar import Grain
+from retention_kit.formats import in_period, period
 
 __all__ = ["CLEAR", "Diagonals", "diagonals_sentence"]
 
@@ -70,19 +71,17 @@ def diagonals_sentence(
             row = max(
                 table.to_pylist(), key=lambda row: abs(np.log(max(row["ratio"], 1e-9))) * row["expected"]
             )
+            which = in_period(row["name"], grain) if name == "period" else f"of {period(row['name'], grain)}"
             says.append(
-                f"Single {what} differ by more than chance: in {row['name']} {row['left']:,} left "
-                f"where {given} lead to expect {row['expected']:,.0f}."
-                if name == "period"
-                else f"Single cohorts differ by more than chance: of {row['name']} {row['left']:,} left "
-                f"where {given} lead to expect {row['expected']:,.0f}."
+                f"Single {what} differ by more than chance: {which} {row['left']:,} left where {given} lead "
+                f"to expect {row['expected']:,.0f}."
             )
         else:
             says.append(f"Single {what} do not differ by more than chance.")
     if "season" in clear:
-        says.append("The time of the year explains part of it.")
+        says.append("The time of the year matters, beyond age and cohort.")
     elif found.get("season") is not None:
-        says.append("The time of the year explains none of it clearly.")
+        says.append("The time of the year does not clearly matter.")
     if "trend" in clear and trend is not None:
         change = f"{'falls' if trend[0] < 1 else 'rises'} by {abs(trend[0] - 1):.1%} a {grain}".replace(
             "%", " %"

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from retention_kit.data.dataset import Dataset
 from retention_kit.data.engine import literal
-from retention_kit.data.gap_statements import gap_counts, gaps, gaps_of_customers, silences, starts
+from retention_kit.data.gap_statements import gap_counts, gap_customers, gaps, silences, starts
 from retention_kit.data.ledger import open_ledger
 from retention_kit.data.spell_statements import tenures
 from retention_kit.data.statements import segment
@@ -53,19 +53,18 @@ class Selected:
 
     def gap_counts(self) -> str:
         """Declare the view of gaps per bucket and length, and return its name."""
-        ledger, all_gaps = self.movers.ledger, self._gaps()
-        of_customers = ledger.declare("gaps_of_customers", gaps_of_customers(gaps=all_gaps))
-        statement = gap_counts(gaps=all_gaps, of_customers=of_customers, segments=self.named)
-        return ledger.declare(f"gap_counts{self._suffix}", statement)
+        statement = gap_counts(gaps=self._gaps(), customers=self._customers(), segments=self.named)
+        return self.movers.ledger.declare(f"gap_counts{self._suffix}", statement)
 
     def silences(self) -> str:
         """Declare the view of each customer's longest silences so far, and return its name."""
-        statement = silences(gaps=self._gaps(), as_of=self.movers.dataset.as_of, segments=self.named)
-        return self.movers.ledger.declare(f"silences{self._suffix}", statement)
+        statement = silences(gaps=self._gaps(), customers=self._customers())
+        return self.movers.ledger.declare("longest_silences", statement)
 
     def starts(self) -> str:
         """Declare the view of customers by their first day, and return its name."""
-        statement = starts(silences=self.silences(), segments=self.named)
+        as_of = self.movers.dataset.as_of
+        statement = starts(customers=self._customers(), as_of=as_of, segments=self.named)
         return self.movers.ledger.declare(f"starts{self._suffix}", statement)
 
     def tenures(self, grace_days: int) -> str:
@@ -73,15 +72,15 @@ class Selected:
         statement = tenures(grace_days=grace_days, people=self.movers.people, segments=self.named)
         return self.movers.ledger.declare(f"tenures_{grace_days}{self._suffix}", statement)
 
-    def counted(self, view: str, statement: Callable[[str, str], str]) -> Counted:
-        """Run a statement over a view.
+    def counted(self, statement: Callable[[str, str], str], *views: str) -> Counted:
+        """Run a statement over views.
 
         Parameters
         ----------
-        view : str
-            The view that it reads.
         statement : callable
             Takes the SQL of the group's name, and of the condition with its ``WHERE``; returns SQL.
+        *views : str
+            The views that it reads.
         """
         wanted, breakdown = self.movers.wanted, self.movers.breakdown
 
@@ -94,20 +93,23 @@ class Selected:
         groups = tuple(sorted(rows["grp"].unique().to_pylist())) if "grp" in rows.column_names else ()
         require_few(breakdown, len(groups))
         told = sql(literal(wanted[1]) if wanted else "")
-        return Counted(rows, groups, self.movers.notes, f"{self.movers.ledger.script([view])}\n{told}")
+        return Counted(rows, groups, self.movers.notes, f"{self.movers.ledger.script(views)}\n{told}")
 
     def _gaps(self) -> str:
         statement = gaps(orders="orders", as_of=self.movers.dataset.as_of)
         return self.movers.ledger.declare("gaps", statement)
+
+    def _customers(self) -> str:
+        return self.movers.ledger.declare("gap_customers", gap_customers(gaps=self._gaps()))
 
     @property
     def _suffix(self) -> str:
         return f"_by_{sha256(repr(self.named).encode()).hexdigest()[:12]}" if self.named else ""
 
 
-def selected(dataset: Dataset, *, basis: Basis, breakdown: str, segment: str) -> Selected:
+def selected(dataset: Dataset, *, basis: Basis, breakdown: str, segment: str, why: str) -> Selected:
     """Select the customers to follow, as `movers` does."""
-    return Selected(movers(dataset, basis=basis, segment=segment, breakdown=breakdown))
+    return Selected(movers(dataset, basis=basis, segment=segment, breakdown=breakdown, why=why))
 
 
 def attributes_of(dataset: Dataset, *, most: int) -> dict[str, list[str]]:

@@ -96,8 +96,8 @@ def contract_backtest(
     known = [row[: row.size - hold_out] for row in rows]
     if not any(row.size > 1 for row in known):
         raise DataError(
-            f"No cohort has a completed period before the last {hold_out}.",
-            todo="Hide fewer periods, or wait for more.",
+            f"No cohort has a completed {unit} before the last {_spell(hold_out, unit)}.",
+            todo="Wait for more, or count in shorter periods.",
         )
     counts = RenewalCounts.of_survivors(known, unit=unit)
     fit = contract_fit(counts, model=model)
@@ -128,6 +128,11 @@ def contract_backtest(
 
 def _sentence(means: Mapping[str, float], hold_out: int, unit: str) -> str:
     (model, error), *rivals = means.items()
-    spell = f"{hold_out} {unit}s" if hold_out != 1 else unit
-    others = " and ".join(f"{value:.1f} for {name}" for name, value in rivals)
-    return f"Over the last {spell} the {model} was {error:.1f} points off on average, against {others}."
+    # Where the model fell back to a rival, it is not told twice.
+    others = " and ".join(f"{value:.1f} for {name}" for name, value in rivals if f"{name} model" != model)
+    off = f"the {model} was {error:.1f} points off on average, against {others}"
+    return f"Over the last {_spell(hold_out, unit)} {off}."
+
+
+def _spell(hold_out: int, unit: str) -> str:
+    return f"{hold_out} {unit}s" if hold_out != 1 else unit

@@ -1,148 +1,31 @@
 """The view behind the churn notebook: when customers have left, how long they stay, and what is to come."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 
-from retention_kit import formats
+from retention_kit.charts import cadence, churn_projection
 from retention_kit.charts import churn as drawn
-from retention_kit.charts import churn_projection
-from retention_kit.charts import churn_words as words
 from retention_kit.charts.chart import Chart
 from retention_kit.data.dataset import Dataset
-from retention_kit.data.resolve import samples
 from retention_kit.links import Opening
 from retention_kit.measures.cadence import PurchaseCadence, purchase_cadence
-from retention_kit.measures.churn import ChurnCurves, churn_basis, churn_curves
-from retention_kit.measures.diagonals_result import Diagonals
-from retention_kit.measures.gap_counting import Basis, attributes_of
-from retention_kit.measures.survival_lesson import SnapshotLesson, snapshot_lesson
+from retention_kit.measures.churn import ChurnCurves, churn_basis
+from retention_kit.measures.gap_counting import attributes_of
 from retention_kit.notebooks import ChurnParameters, notebook
+from retention_kit.workbook import churn_published as published
 from retention_kit.workbook import churn_texts as texts
 from retention_kit.workbook.available import Unavailable, available
 from retention_kit.workbook.card import card_html
+from retention_kit.workbook.churn_followed import Followed, curves_of
 from retention_kit.workbook.memory import Memory
 from retention_kit.workbook.surface import Surface
 from retention_kit.workbook.view import View
 
-if TYPE_CHECKING:
-    from retention_kit.workbook.churn_projection import Projected
-
-__all__ = ["ChurnView", "Followed", "churn_view"]
+__all__ = ["ChurnView", "churn_view"]
 
 _VALUES_OFFERED = 30
-ResultT = TypeVar("ResultT")
-
-
-@dataclass(frozen=True, eq=False)
-class Followed:
-    """A dataset, its cadence and its churn curves, and what is read from them, each when it is asked for.
-
-    Attributes
-    ----------
-    dataset : Dataset
-        The dataset.
-    parameters : ChurnParameters
-        The parameters.
-    basis : {"orders", "subscriptions"}
-        How customers leave.
-    cadence : PurchaseCadence or Unavailable
-        How often they buy.
-    curves : ChurnCurves or Unavailable
-        How long they stay.
-    memory : Memory
-        What a change of parameters leaves as it is.
-    """
-
-    dataset: Dataset
-    parameters: ChurnParameters
-    basis: Basis
-    cadence: PurchaseCadence | Unavailable
-    curves: ChurnCurves | Unavailable
-    memory: Memory
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader has to know."""
-        if isinstance(self.curves, Unavailable):
-            return (self.curves.sentence,)
-        return self.curves.notes
-
-    @cached_property
-    def rates(self) -> pa.Table | Unavailable:
-        """Churn per calendar period."""
-        return _of(self.curves, lambda curves: curves.rates(self.parameters.grain))
-
-    @cached_property
-    def hazard(self) -> pa.Table | Unavailable:
-        """The risk of leaving, period after period of a customer's own time."""
-        length = words.PERIOD_DAYS[self.parameters.grain]
-        return _of(self.curves, lambda curves: curves.everyone.hazard(length))
-
-    @cached_property
-    def diagonals(self) -> Diagonals | Unavailable:
-        """What churn depends on."""
-        found = _of(self.curves, lambda curves: curves.diagonals(self.parameters.grain))
-        if found is None:
-            return Unavailable(
-                f"Fewer than three cohorts or {self.parameters.grain}s are over in which customers could be "
-                "seen to leave, so age, cohort and calendar cannot be told apart. Wait, or choose a shorter "
-                "period."
-            )
-        return found
-
-    @cached_property
-    def projected(self) -> "Projected | Unavailable":
-        """Renewals, and what is to come of them; of subscriptions, whatever the basis."""
-        chosen = self.parameters
-        # The silence after which customers have left does not matter here.
-        names = ("segment", "grace_days", "observed_from", "grain", "horizon", "level")
-        key = (self.dataset.fingerprint, "projected", *(getattr(chosen, name) for name in names))
-        return self.memory.recall(key, lambda: _of(self._subscriptions, self._projected))
-
-    def _projected(self, curves: ChurnCurves) -> "Projected | Unavailable":
-        # Here, because it loads SciPy, and a page without subscriptions needs none.
-        from retention_kit.workbook.churn_projection import projected
-
-        chosen = self.parameters
-        return available(
-            lambda: projected(
-                curves,
-                grain=chosen.grain,
-                horizon=chosen.horizon,
-                level=chosen.level,
-                discount_rate=self.dataset.config.discount_rate,
-            )
-        )
-
-    @property
-    def _subscriptions(self) -> ChurnCurves | Unavailable:
-        if not self.dataset.has("subscriptions"):
-            return Unavailable(
-                "A projection needs subscriptions: renewals that come due, and customers who do not renew. "
-                "Map [subscriptions] in the dataset file."
-            )
-        return available(lambda: _curves(self.dataset, self.parameters, "subscriptions", None, breakdown=""))
-
-    @property
-    def lesson(self) -> SnapshotLesson | Unavailable:
-        """A snapshot read wrongly and rightly."""
-        path, level = samples()["cdnow"].parent / "telco_tenures.csv", self.parameters.level
-        return self.memory.recall(
-            ("lesson", level), lambda: available(lambda: snapshot_lesson(path, level=level))
-        )
-
-    @property
-    def asof(self) -> str:
-        """Customers and as-of date, for subtitles."""
-        if isinstance(self.curves, Unavailable):
-            return ""
-        people = formats.plural(self.curves.lives.number, "customer")
-        return f"{people} · as of {self.dataset.as_of}"
 
 
 class ChurnView(View[ChurnParameters, Followed]):
@@ -153,10 +36,10 @@ class ChurnView(View[ChurnParameters, Followed]):
     of_dataset = ("as_of", "observed_from", "breakdown", "segment", "basis")
     drawings = {  # noqa: RUF012
         "gaps": lambda shown: _drawn(
-            shown.cadence, lambda found: drawn.gap_curve(found, level=shown.parameters.level)
+            shown.cadence, lambda found: cadence.gap_curve(found, level=shown.parameters.level)
         ),
         "returns": lambda shown: _drawn(
-            shown.cadence, lambda found: drawn.return_chance(found, level=shown.parameters.level)
+            shown.cadence, lambda found: cadence.return_chance(found, level=shown.parameters.level)
         ),
         "survival": lambda shown: _drawn(shown.curves, drawn.survival),
         "groups": lambda shown: _drawn(
@@ -197,14 +80,14 @@ class ChurnView(View[ChurnParameters, Followed]):
         curves: ChurnCurves | Unavailable
         if basis == "subscriptions":
             cadence = available(lambda: _cadence(dataset, _of_orders(dataset, parameters)))
-            curves = _curves(dataset, parameters, basis, None)
+            curves = curves_of(dataset, parameters, basis, None)
         else:
             cadence = found = _cadence(dataset, parameters)
             if found.threshold.days is None:
                 why = f"The data suggest no silence after which customers have left. {found.threshold.reason}"
                 curves = Unavailable(f"{why} Choose one under Left after.")
             else:
-                curves = _curves(dataset, parameters, basis, found)
+                curves = curves_of(dataset, parameters, basis, found)
         return Followed(dataset, parameters, basis, cadence, curves, self._memory)
 
     def attributes(self) -> Mapping[str, Sequence[str]]:
@@ -213,11 +96,11 @@ class ChurnView(View[ChurnParameters, Followed]):
 
     def tables(self) -> Mapping[str, pa.Table]:
         """Return the tables a report publishes, by name."""
-        return texts.tables(self.shown)
+        return published.tables(self.shown)
 
     def headline(self) -> list[dict[str, Any]]:
         """Return the figures to know first: name, value, ends of the interval, n and unit."""
-        return texts.headline(self.shown)
+        return published.headline(self.shown)
 
     def gaps(self) -> Any:
         """Show how long silences last."""
@@ -289,16 +172,12 @@ class ChurnView(View[ChurnParameters, Followed]):
 
     def card(self) -> Any:
         """Show how the numbers are computed: definitions, the user's numbers in them, SQL, a line to cite."""
-        return self.text(texts.card, lambda shown: card_html(texts.card(shown), texts.sql(shown)))
+        return self.text(published.card, lambda shown: card_html(published.card(shown), published.sql(shown)))
 
 
 def churn_view(namespace: Mapping[str, Any]) -> ChurnView:
     """Open the view with a notebook's variables, as `View.of` says."""
     return ChurnView.of(namespace)
-
-
-def _of(found: Any, read: Callable[[Any], ResultT]) -> ResultT | Unavailable:
-    return found if isinstance(found, Unavailable) else read(found)
 
 
 def _drawn(found: Any, draw: Callable[[Any], Chart | None]) -> Chart | None:
@@ -320,25 +199,4 @@ def _cadence(dataset: Dataset, chosen: ChurnParameters) -> PurchaseCadence:
         breakdown=chosen.breakdown,
         segment=chosen.segment,
         level=chosen.level,
-    )
-
-
-def _curves(
-    dataset: Dataset,
-    chosen: ChurnParameters,
-    basis: Basis,
-    cadence: PurchaseCadence | None,
-    *,
-    breakdown: str | None = None,
-) -> ChurnCurves:
-    return churn_curves(
-        dataset,
-        basis=basis,
-        threshold_days=chosen.threshold_days,
-        grace_days=chosen.grace_days,
-        observed_from=date.fromisoformat(chosen.observed_from) if chosen.observed_from else None,
-        breakdown=chosen.breakdown if breakdown is None else breakdown,
-        segment=chosen.segment,
-        level=chosen.level,
-        cadence=cadence,
     )

@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from retention_kit import formats
 from retention_kit.charts import churn_projection as drawn
-from retention_kit.charts import churn_words as words
 from retention_kit.charts.chart import Chart
 from retention_kit.data.calendar import Grain
 from retention_kit.measures.churn import ChurnCurves
@@ -112,9 +111,8 @@ class Projected:
     def title(self) -> str:
         """What the projection says."""
         after = formats.plural(int(self.ahead.age_periods[-1]), self.grain)
-        return (
-            f"Of those who subscribe, {words.with_interval(self.at_end, 'share')} are expected after {after}"
-        )
+        share = formats.with_interval(self.at_end, "share")
+        return f"Of those who subscribe, {share} are expected after {after}"
 
     def chart(self) -> Chart:
         """Return the projection beside what was observed."""
@@ -136,17 +134,18 @@ class Projected:
         lost, longest = int(self.renewals.losses.sum()), len(self.renewals.losses)
         last = int(self.ahead.age_periods[-1])
         other = formats.value(float(self.fits[1].survival(last)), "share")
+        apart = self.fits[1].title != self.fits[0].title
+        second = f"; the {self.fits[1].title} model says {other}" if apart else ""
         lines = [
             f"Of {formats.plural(self.renewals.customers, 'customer')} with at least one {self.grain} of "
             f"their subscription over, {formats.count(lost)} left; the longest was seen for "
-            f"{formats.plural(longest, self.grain)}. {self.title}; the {self.fits[1].title} model says "
-            f"{other}."
+            f"{formats.plural(longest, self.grain)}. {self.title}{second}."
         ]
         lines += dict.fromkeys(test.sentence for test in self.backtests)
         if self.renewals.undecided:
             lines.append(
                 f"{formats.plural(self.renewals.undecided, 'customer')} whose first {self.grain} is not over "
-                "say nothing yet."
+                f"{'says' if self.renewals.undecided == 1 else 'say'} nothing yet."
             )
         if self.discount_rate:
             per_period = (1 + self.discount_rate) ** (1 / _YEARLY[self.grain]) - 1

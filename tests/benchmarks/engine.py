@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.benchmarks.figures import TIMES, Figure, fresh, middle
 
-__all__ = ["first_uses", "imports", "large_tables", "warm_tables"]
+__all__ = ["first_uses", "imports", "large_tables", "later_notebooks", "warm_tables"]
 
 FIRST_USES: dict[str, dict[str, Any]] = {
     "weeks": {"grain": "week"},
@@ -77,6 +77,24 @@ def warm_tables(config: Path, cache: Path, *, repeat: int) -> Iterator[Figure]:
         # Six tables in one, read when its panel is drawn.
         target = None if name == "definitions compared" else 0.1
         yield Figure(f"again: {name}", value, "s", target)
+    yield Figure("again: peak memory", middle(runs, "peak_mb"), "MB")
+
+
+def later_notebooks(config: Path, cache: Path, *, repeat: int) -> Iterator[Figure]:
+    """Cadence, churn and scorecard: what the first viewer waits for, and everybody at a change."""
+    yardstick, runs = [], []
+    for _ in range(repeat):
+        yardstick.append(fresh("query", config))
+        runs.append(fresh("later_notebooks", config, cache=str(cache)))
+    for name in runs[0]["first"]:
+        beside = median(
+            run["first"][name] / bare["seconds"] for run, bare in zip(runs, yardstick, strict=True)
+        )
+        value = median(run["first"][name] for run in runs)
+        detail = f"{beside:.1f} {TIMES} GROUP BY customer"
+        yield Figure(f"first: {name}", value, "s", 0.5, detail)
+    for name in runs[0]["again"]:
+        yield Figure(f"again: {name}", median(run["again"][name] for run in runs), "s", 0.1)
     yield Figure("again: peak memory", middle(runs, "peak_mb"), "MB")
 
 

@@ -71,6 +71,24 @@ def test_picture_is_the_same_every_time_and_escapes_its_texts():
     assert "&lt;script&gt;" in picture
 
 
+def test_places_in_a_picture_are_short_and_its_texts_are_left_alone():
+    drawn = picture(
+        {
+            "data": {"values": [{"x": 1 / 3, "y": 2 / 3, "said": "0.123456"}]},
+            "mark": {"type": "text", "description": "0.98765"},
+            "encoding": {
+                "x": {"field": "x", "type": "quantitative"},
+                "y": {"field": "y", "type": "quantitative"},
+                "text": {"field": "said", "type": "nominal"},
+            },
+            "title": "Half of 3.14159",
+        },
+        titled=True,
+    )
+    assert all(text in drawn for text in ("3.14159", "0.123456", "0.98765"))
+    assert re.findall(r'transform="[^"]*\.\d{3,}', drawn) == []
+
+
 def test_chart_becomes_an_altair_chart(table):
     made = heat_map(table())
     altered = made.to_altair().properties(height=400)

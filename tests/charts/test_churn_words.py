@@ -3,14 +3,15 @@
 from datetime import date, datetime, timedelta
 from functools import cache
 
+import pyarrow as pa
 import pytest
 from oracle import Order, Shop
 
-from retention_kit import open_dataset
+from retention_kit import formats, open_dataset
+from retention_kit.charts import churn_timing_words as timing
 from retention_kit.charts import churn_words as words
 from retention_kit.measures.cadence import purchase_cadence
 from retention_kit.measures.churn import churn_curves
-from retention_kit.measures.survival_result import Estimate
 
 
 @cache
@@ -30,19 +31,6 @@ def cadence_of(open_shop):
         return purchase_cadence(open_shop(Shop(tuple(orders), as_of)), **changes)
 
     return found
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (Estimate(0.5, 0.4, 0.6), "50.0 % (40.0 to 60.0 %)"),
-        (Estimate(0.5, 0.4, None), "50.0 % (at least 40.0 %)"),
-        (Estimate(0.5, None, None), "50.0 %"),
-        (Estimate(None, 0.4, None), "–"),
-    ],
-)
-def test_an_estimate_is_told_with_the_ends_that_it_has(found, said):
-    assert words.with_interval(found, "share") == said
 
 
 def test_a_test_that_is_not_possible_is_said():
@@ -85,8 +73,8 @@ def test_the_curve_in_words_has_the_numbers_of_the_curve():
     share = words.share_at(curve, 365)
     first, second = words.curve_reading(found)
     assert f"Of {curve.customers} customers, {curve.events.sum()} have left" in first
-    assert words.with_interval(share, "share") in first
-    assert f"Half have left after {words.with_interval(curve.median, 'days')}." in second
+    assert formats.with_interval(share, "share") in first
+    assert f"Half have left after {formats.with_interval(curve.median, 'days')}." in second
     assert f"customers stay {curve.restricted_mean(365).value:.0f} days" in second
     assert words.curve_title(found).endswith(f"half have left after {curve.median.value:.0f} days")
 
@@ -127,32 +115,67 @@ def test_one_group_cannot_be_compared():
 
 def test_the_peak_of_the_risk_is_no_handful_of_customers():
     found = curves(basis="orders", threshold_days=90)
-    said = words.hazard_reading(found, found.everyone.hazard(30), 30)
-    assert said.startswith("The risk of leaving is highest from day 60 to 90")
+    said = timing.hazard_reading(found, found.everyone.hazard(30), 30)
+    assert said.startswith("The risk of leaving is highest from day 61 to 90")
     assert said.endswith("On day 90 all leave who have not ordered again since their first day.")
-    assert words.hazard_title(found, found.everyone.hazard(30), 30) == (
-        "The risk of leaving is highest from day 60 to 90"
+    assert timing.hazard_title(found, found.everyone.hazard(30), 30) == (
+        "The risk of leaving is highest from day 61 to 90"
     )
 
 
 def test_a_period_longer_than_anybody_was_followed_says_so():
     found = curves()
-    assert words.hazard_reading(found, found.everyone.hazard(5000), 5000) == (
+    assert timing.hazard_reading(found, found.everyone.hazard(5000), 5000) == (
         "Nobody has been followed for 5,000 days yet."
     )
 
 
 def test_rates_in_words_are_those_of_the_last_complete_period():
     rates = curves().rates("month")
-    said = words.rates_reading(rates, "month")
+    said = timing.rates_reading(rates, "month")
     assert said.startswith("In Nov 2024, 3.6 % (2.1 to 6.2 %) of 335 customers left and 96.4 %")
     assert "Over 33 months it was" in said
-    assert words.rates_title(rates, "month") == "Nov 2024: 3.6 % of the customers left"
+    assert timing.rates_title(rates, "month") == "In Nov 2024, 3.6 % of the customers left"
 
 
 def test_what_churn_depends_on_is_named():
-    assert words.diagonals_title(curves().diagonals("month")) == "Churn depends on age"
+    assert timing.diagonals_title(curves().diagonals("month")) == "Churn depends on age"
     found = curves(basis="orders").diagonals("month")
-    assert words.diagonals_title(found) == "Churn depends on age and the season"
-    assert words.is_clear(found, "season")
-    assert not words.is_clear(found, "no such term")
+    assert timing.diagonals_title(found) == "Churn depends on age and the season"
+    assert timing.is_clear(found, "season")
+    assert not timing.is_clear(found, "no such term")
+
+
+def test_where_nobody_has_left_no_time_is_called_risky(open_shop):
+    start = datetime(2024, 1, 1, 12)
+    orders = tuple(Order(name, start + timedelta(days=20 * at)) for name in "ab" for at in range(4))
+    found = churn_curves(open_shop(Shop(orders, date(2024, 3, 2))), threshold_days=30)
+    table = found.everyone.hazard(30)
+    assert timing.hazard_reading(found, table, 30) == (
+        "Nobody has left so far: no 30 days can be told from the others."
+    )
+
+
+def test_a_period_of_ones_own_time_begins_the_day_after_the_one_before():
+    table = curves().everyone.hazard(30).to_pylist()
+    assert [timing.span(row) for row in table[:2]] == ["from day 0 to 30", "from day 31 to 60"]
+    assert timing.span({"from_periods": 6, "to_periods": 7}) == "on day 7"
+
+
+def test_who_is_left_of_one_customer_is_told_in_the_singular(cadence_of, open_shop):
+    shop = Shop((Order("a", datetime(2024, 1, 1, 12)),), date(2024, 3, 1))
+    found = churn_curves(open_shop(shop), threshold_days=1)
+    assert words.curve_reading(found)[0].startswith("Of 1 customer, 1 has left and 0 were there")
+    never = cadence_of({"a": [0], "b": [3]}, date(2024, 2, 1))
+    first, _ = words.cadence_readings(never)
+    assert first.endswith("100.0 % of the silences have not ended; nobody has come back yet.")
+    daily = cadence_of({"a": [0, 1], "b": [0, 1]}, date(2024, 2, 1))
+    assert daily.window.reason == "No window is set; the data suggest 3 purchase cycles of 1 day, 3 days."
+    assert daily.threshold.reason.startswith("After 1 day of silence 0.00 % return within 3 days")
+
+
+@pytest.mark.parametrize(("early", "said"), [(1, "the first month"), (2, "the first 2 months")])
+def test_what_is_left_out_of_the_calendar_is_counted(early, said):
+    statuses = ["too early"] * early + ["complete"]
+    rates = pa.table({"status": pa.array(statuses)})
+    assert timing.rates_left_out(rates, "month") == f"{said} left out: leaving could not be seen throughout"

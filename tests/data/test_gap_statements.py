@@ -7,7 +7,7 @@ import duckdb
 import pytest
 import sqlglot
 
-from retention_kit.data import gap_statements, spell_statements
+from retention_kit.data import gap_statements, spell_statements, statements
 from retention_kit.measures.counting import key
 
 ORDERS = ("orders", "(SELECT * FROM orders WHERE \"it's\" = 'x')")
@@ -19,15 +19,16 @@ GRAINS = ("day", "week", "month", "quarter", "year")
 def every_statement():
     for orders in ORDERS:
         yield gap_statements.gaps(orders=orders, as_of=AS_OF)
-    yield gap_statements.gaps_of_customers(gaps="gaps")
+    yield gap_statements.gap_customers(gaps="gaps")
+    yield gap_statements.silences(gaps="gaps", customers="people")
     for segments in ((), SEGMENTS):
-        yield gap_statements.gap_counts(gaps="gaps", of_customers="counted", segments=segments)
-        yield gap_statements.silences(gaps="gaps", as_of=AS_OF, segments=segments)
-        yield gap_statements.starts(silences="silences", segments=segments)
+        yield gap_statements.gap_counts(gaps="gaps", customers="people", segments=segments)
+        yield gap_statements.starts(customers="people", as_of=AS_OF, segments=segments)
         yield spell_statements.tenures(grace_days=30, people="subscribers", segments=segments)
     for breakdown, where in product(("", SEGMENTS[0]), ("", f"WHERE {key(SEGMENTS[1])} = ?")):
         chosen = {"group": key(breakdown), "condition": where}
-        yield spell_statements.order_lives(silences="silences", starts="starts", threshold_days=30, **chosen)
+        views = {"silences": "silences", "starts": "starts", "segmented": bool(breakdown or where)}
+        yield spell_statements.order_lives(**views, threshold_days=30, **chosen)
         yield spell_statements.subscription_lives(tenures="tenures", seen_until=AS_OF, **chosen)
         for grain, seen_from in product(GRAINS, (None, date(2024, 1, 1))):
             yield spell_statements.renewals(
@@ -57,10 +58,8 @@ def test_gaps_run_from_order_day_to_order_day_and_the_last_is_open(engine):
     rows = [("b", "2024-02-29"), ("a", "2024-02-28"), ("a", "2024-02-01"), ("a", "2024-02-28")]
     engine.executemany("INSERT INTO orders VALUES (?, ?)", rows)
     statement = gap_statements.gaps(orders="orders", as_of=AS_OF)
-    found = engine.execute(
-        f"SELECT customer_id, customer_number, days, is_open FROM ({statement})"
-    ).fetchall()
-    assert sorted(found) == [("a", 1, 2, True), ("a", 1, 27, False), ("b", 2, 1, True)]
+    found = engine.execute(f"SELECT customer_id, days, is_open FROM ({statement})").fetchall()
+    assert sorted(found) == [("a", 2, True), ("a", 27, False), ("b", 1, True)]
 
 
 def test_only_silences_longer_than_all_before_decide_and_each_for_the_thresholds_between(engine):
@@ -72,13 +71,35 @@ def test_only_silences_longer_than_all_before_decide_and_each_for_the_thresholds
     )
     engine.execute(
         f"CREATE TABLE gaps AS {gap_statements.gaps(orders='orders', as_of=AS_OF)}; "
-        "CREATE TABLE firsts AS SELECT customer_id, min(ordered_day) AS first_day FROM orders GROUP BY 1"
+        f"CREATE TABLE people AS {gap_statements.gap_customers(gaps='gaps')}"
     )
-    statement = gap_statements.silences(gaps="gaps", as_of=AS_OF, segments=())
+    statement = gap_statements.silences(gaps="gaps", customers="people")
     found = engine.execute(
-        f"SELECT seen_days, since_days, from_days, to_days FROM ({statement}) ORDER BY seen_days, from_days"
+        f"SELECT customer_id, since_days, from_days, to_days FROM ({statement}) ORDER BY ALL"
     ).fetchall()
-    assert found == [(0, 0, 0, 0), (20, 0, 0, 3), (20, 6, 4, 8)]
+    assert found == [("a", 0, 0, 3), ("a", 6, 4, 8), ("b", 0, 0, 0)]
+    statement = gap_statements.starts(customers="people", as_of=AS_OF, segments=())
+    found = engine.execute(f"SELECT first_day, seen_days, customers FROM ({statement})").fetchall()
+    assert sorted(found) == [(date(2024, 2, 10), 20, 1), (date(2024, 3, 1), 0, 1)]
+
+
+def test_customers_are_numbered_in_order_and_dealt_into_the_ledgers_buckets(engine):
+    engine.execute(
+        "CREATE TABLE orders (customer_id VARCHAR, ordered_at_utc TIMESTAMP, ordered_at TIMESTAMP)"
+    )
+    engine.execute("CREATE TABLE gaps (customer_id VARCHAR, ordered_day DATE)")
+    for customer in ("z", "é", "10", "9", "it's"):
+        engine.execute("INSERT INTO orders VALUES (?, '2024-02-10', '2024-02-10')", [customer])
+        engine.execute("INSERT INTO gaps VALUES (?, '2024-02-10'), (?, '2024-02-12')", [customer, customer])
+    found = engine.execute(
+        f"SELECT customer_id, bucket, gaps, first_day FROM ({gap_statements.gap_customers(gaps='gaps')}) "
+        "ORDER BY customer_number"
+    ).fetchall()
+    theirs = engine.execute(
+        f"SELECT customer_id, bucket, 2, first_day FROM ({statements.firsts(orders='orders')}) "
+        "ORDER BY customer_id"
+    ).fetchall()
+    assert found == theirs
 
 
 @pytest.mark.parametrize(

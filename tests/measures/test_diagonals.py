@@ -117,7 +117,7 @@ def test_an_age_at_which_many_leave_is_a_matter_of_age():
 def test_a_season_is_told_from_single_periods():
     found = found_in(lambda cohort, period: 0.22 if period % 12 in (0, 1) else 0.07, periods=36)
     assert p_values(found)["season"] < 1e-6
-    assert "The time of the year explains part of it." in found.sentence
+    assert "The time of the year matters, beyond age and cohort." in found.sentence
 
 
 @pytest.mark.parametrize("way", ["cohort", "period"])

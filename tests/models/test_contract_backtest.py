@@ -72,7 +72,7 @@ def test_hiding_nothing_is_refused(hold_out):
 
 @pytest.mark.parametrize("cohorts", [[100, 90, 80], [[100, 90, 80], [50, 40]], [0, 0, 0, 0]])
 def test_hiding_everything_is_refused(cohorts):
-    with pytest.raises(DataError, match="No cohort has a completed period before the last 2"):
+    with pytest.raises(DataError, match="No cohort has a completed period before the last 2 periods"):
         contract_backtest(cohorts, hold_out=2)
 
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import date, timedelta
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -215,3 +216,27 @@ def test_texts_of_data_are_escaped(on, nasty):
     for panel in (view.comparison(), view.facts(), view.card(), view.cadence()):
         assert "<script" not in panel.value
         assert "<img" not in panel.value
+
+
+def test_of_many_groups_only_the_pairs_that_differ_most_are_listed(report, tmp_path):
+    start = date(2024, 1, 1)
+    lines = ["customer_id,ordered_at,amount,town"]
+    lines += [f"{c},{start + timedelta(days=c % 40 + gap)},5,t{c % 9}" for c in range(90) for gap in (0, 9)]
+    (tmp_path / "orders.csv").write_text("\n".join(lines), encoding="utf-8")
+    config = 'schema = 1\ncurrency = "EUR"\ntime_zone = "UTC"\nas_of = 2024-05-09\nsegments = ["town"]\n'
+    columns = "".join(f'{name} = "{name}"\n' for name in lines[0].split(","))
+    path = tmp_path / "towns.toml"
+    path.write_text(f'{config}[orders]\nsource = "orders.csv"\n[orders.columns]\n{columns}', encoding="utf-8")
+    view = report(str(path), breakdown="town", threshold_days=20)
+    said = text(view.comparison()).splitlines()
+    assert said[-1] == "Of 36 pairs the 28 with the largest differences."
+    assert len(view.tables()["pairs"]) == 36
+
+
+def test_too_many_short_periods_are_told_to_be_read_by_longer_ones(report):
+    said = text(report(grain="week").dependence())
+    assert said.startswith("There are too many weeks to compare, so months are. Churn changes with age.")
+
+
+def test_where_nobody_has_left_nothing_depends(report):
+    assert "Nobody has left so far" in text(report(threshold_days=3000).dependence())
