@@ -12,7 +12,7 @@ from retention_kit.definitions import DEFINITIONS
 from retention_kit.measures.churn import ChurnCurves
 from retention_kit.measures.survival_result import Estimate
 from retention_kit.workbook.available import Unavailable
-from retention_kit.workbook.card import citation
+from retention_kit.workbook.card import citation, definition_terms
 from retention_kit.workbook.churn_followed import Followed
 from retention_kit.workbook.panels import Term
 
@@ -24,31 +24,39 @@ def card(shown: Followed) -> Sequence[Term]:
     lines: list[Term] = []
     if not isinstance(shown.cadence, Unavailable):
         every = shown.cadence.everyone
-        lines += _definition("purchase_cycle", formats.with_interval(every.cycle_days, "days"))
-        lines += _definition("churn_threshold", shown.cadence.threshold.reason)
+        lines += definition_terms(
+            DEFINITIONS["purchase_cycle"], yours=formats.with_interval(every.cycle_days, "days")
+        )
+        lines += definition_terms(DEFINITIONS["churn_threshold"], yours=shown.cadence.threshold.reason)
     found = shown.curves
     if isinstance(found, Unavailable):
         return lines
     time = words.told_time(found.everyone)
     share = formats.with_interval(words.share_at(found.everyone, time), "share")
-    lines += _definition("churn_curve", f"S({time:,}) = {share}, {words.left_means(found)}")
-    lines += _definition(
-        "hazard",
-        timing_words.hazard_reading(found, shown.hazard, timing_words.PERIOD_DAYS[shown.parameters.grain]),
+    lines += definition_terms(
+        DEFINITIONS["churn_curve"], yours=f"S({time:,}) = {share}, {words.left_means(found)}"
+    )
+    lines += definition_terms(
+        DEFINITIONS["hazard"],
+        yours=timing_words.hazard_reading(
+            found, shown.hazard, timing_words.PERIOD_DAYS[shown.parameters.grain]
+        ),
     )
     rates = timing_words.complete_rates(shown.rates)
     if rates:
         last = rates[-1]
         rate = formats.value(last["churn_rate"], "share")
-        lines += _definition(
-            "calendar_churn",
-            f"{formats.begun(formats.period(last['period'], shown.parameters.grain))}: {last['left']:,} / "
-            f"{last['customers']:,} = {rate}",
+        period = formats.begun(formats.period(last["period"], shown.parameters.grain))
+        lines += definition_terms(
+            DEFINITIONS["calendar_churn"],
+            yours=f"{period}: {last['left']:,} / {last['customers']:,} = {rate}",
         )
     if not isinstance(shown.projected, Unavailable):
         fit = shown.projected.fits[0]
         values = ", ".join(f"{name} = {value:.4g}" for name, value in fit.parameters.items())
-        lines += _definition("contract_projection", f"{fit.title}: {values}. {fit.reason}")
+        lines += definition_terms(
+            DEFINITIONS["contract_projection"], yours=f"{fit.title}: {values}. {fit.reason}"
+        )
     people = formats.plural(found.lives.number, "customer")
     said = (
         f"{DEFINITIONS['churn_curve'].name} after {words.days(time)} ({words.left_means(found)}): {share}, "
@@ -150,9 +158,3 @@ def groups(curves: ChurnCurves) -> pa.Table:
 def _figure(name: str, found: Estimate, people: int, unit: str) -> dict[str, Any]:
     ends = {"ci_low": found.ci_low, "ci_high": found.ci_high}
     return {"name": name, "value": found.value, **ends, "n": people, "unit": unit}
-
-
-def _definition(name: str, yours: str) -> list[Term]:
-    card = DEFINITIONS[name]
-    said = f"{card.formula}. Unit: {card.unit}. {card.source} {card.caveat}"
-    return [(card.name, said), ("Yours", yours)]
