@@ -65,7 +65,8 @@ def histories(
     more = f" AND {condition}" if condition else ""
     # A customer has one first day and one of each segment: to group by them as well would cost more.
     return f"""
-SELECT d.customer_id, min(d.first_day) AS first_day{chosen}, count(CASE WHEN {repeat} THEN 1 END) AS frequency,
+SELECT d.customer_id, min(d.first_day) AS first_day{chosen},
+  count(CASE WHEN {repeat} THEN 1 END) AS frequency,
   date_diff('day', min(d.first_day), max(CASE WHEN {within} THEN d.ordered_day END)) AS recency_days,
   date_diff('day', min(d.first_day), {last}) AS age_days,
   {_units("amount", repeat, money)} AS spend_units,

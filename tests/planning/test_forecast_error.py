@@ -1,0 +1,56 @@
+"""Errors of a back-test and the range of an uplift."""
+
+import numpy as np
+import pytest
+
+from retention_kit.errors import ParameterError
+from retention_kit.planning.forecast_error import ForecastError, quantiles_of_triangle
+
+ERROR = ForecastError((6.0, 12.0), (0.1, -0.1), (0.1, 0.2))
+
+
+def test_outcomes_have_the_mean_and_the_spread_that_were_seen():
+    for months, mean, sd in ((6, 1.1, 0.1), (9, 1.0, 0.15), (12, 0.9, 0.2), (36, 0.9, 0.2), (1, 1.1, 0.1)):
+        ratios = ERROR.ratios(months)
+        assert ratios.mean() == pytest.approx(mean)
+        assert ratios.std() == pytest.approx(sd, rel=0.1)
+        assert (ratios > 0).all()
+        assert (np.diff(ratios) > 0).all()
+
+
+def test_a_forecast_never_off_has_one_outcome():
+    assert ForecastError((6.0,), (0.0,), (0.0,)).ratios(12) == pytest.approx(1.0)
+
+
+def test_what_lies_beyond_the_last_test_is_known():
+    assert ERROR.reaches(12)
+    assert not ERROR.reaches(13)
+
+
+@pytest.mark.parametrize(
+    ("months", "mean", "sd", "message"),
+    [
+        ((6,), (0, 0), (0.1,), "do not fit together"),
+        ((), (), (), "do not fit together"),
+        ((6, 6), (0, 0), (0.1, 0.1), "do not fit together"),
+        ((6,), (float("nan"),), (0.1,), "do not fit together"),
+        ((6,), (-1,), (0.1,), "out of its range"),
+        ((6,), (0,), (-0.1,), "out of its range"),
+    ],
+)
+def test_errors_that_make_no_sense_are_refused(months, mean, sd, message):
+    with pytest.raises(ParameterError, match=message):
+        ForecastError(months, mean, sd)
+
+
+@pytest.mark.parametrize(("low", "likely", "high"), [(0.0, 0.1, 0.2), (0.1, 0.1, 0.4), (0.0, 0.3, 0.3)])
+def test_the_triangle_has_its_mean_and_its_ends(low, likely, high):
+    found = quantiles_of_triangle(low, likely, high, (np.arange(20_000) + 0.5) / 20_000)
+    assert found.mean() == pytest.approx((low + likely + high) / 3, rel=1e-6)
+    variance = (low**2 + likely**2 + high**2 - low * likely - low * high - likely * high) / 18
+    assert found.var() == pytest.approx(variance, rel=1e-3)
+    assert quantiles_of_triangle(low, likely, high, np.array([0.0, 1.0])) == pytest.approx([low, high])
+
+
+def test_a_range_of_one_value_is_that_value():
+    assert quantiles_of_triangle(0.1, 0.1, 0.1, np.array([0.0, 0.7])).tolist() == [0.1, 0.1]
