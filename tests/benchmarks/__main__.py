@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from tests.benchmarks import engine, orders, pages
+from tests.benchmarks import engine, lifetime, orders, pages
 from tests.benchmarks.figures import Figure, printed
 
 
@@ -18,7 +18,7 @@ def main() -> None:
     """Measure the parts asked for, all by default."""
     folder = Path(os.environ.get("RETENTION_BENCH") or user_cache_path("retention_kit_benchmarks"))
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    names = ("imports", "tables", "first", "again", "later", "pages", "pictures", "changes")
+    names = ("imports", "tables", "first", "again", "later", "lifetime", "pages", "pictures", "changes")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"one of {', '.join(names)}; all by default")
     parser.add_argument("--orders", type=int, default=10_000_000, help="orders of the large shop")
     parser.add_argument("--repeat", type=int, default=3, help="rounds, of which the median is shown")
@@ -35,6 +35,7 @@ def main() -> None:
         "first": lambda: engine.first_uses(config, cache, repeat=repeat),
         "again": lambda: engine.warm_tables(config, cache, repeat=repeat),
         "later": lambda: engine.later_notebooks(config, cache, repeat=repeat),
+        "lifetime": lambda: lifetime.everything(config, cache, repeat=repeat),
         "pages": lambda: pages.openings(cache, repeat=max(5, repeat)),
         "pictures": lambda: pages.pictures(repeat=max(5, repeat)),
         "changes": lambda: pages.changes(config, cache, repeat=20),
