@@ -15,8 +15,10 @@ __all__ = [
     "NOTEBOOKS",
     "ChurnParameters",
     "CohortParameters",
+    "LifetimeParameters",
     "Notebook",
     "ScorecardParameters",
+    "WhatIfParameters",
     "notebook",
 ]
 
@@ -102,7 +104,7 @@ class ChurnParameters(ViewParameters):
     )
     basis: Basis = Field(
         "auto",
-        title="Customers leave by",
+        title="Leave by",
         description="silence after orders, or the end of subscriptions; auto: orders where there are some",
     )
     breakdown: str = Field("", title="Compare by", description="attribute whose values are compared")
@@ -196,6 +198,187 @@ class ScorecardParameters(ViewParameters):
     level: float = _LEVEL
 
 
+class LifetimeParameters(ViewParameters):
+    """Parameters of the lifetime value notebook."""
+
+    dataset: str = Field(
+        "shop", title="Dataset", description="sample, registered name, or path of a dataset file"
+    )
+    basis: Basis = Field(
+        "auto",
+        title="Customers",
+        description="those who order, or those who subscribe; auto: orders where there are some",
+    )
+    model: Literal["auto", "bg_nbd", "mbg_nbd"] = Field(
+        "auto", title="Purchase model", description="model of orders; auto: by likelihood and hold-out"
+    )
+    horizon: int = Field(
+        12, ge=1, le=60, title="Horizon, months", description="months ahead in which margin counts"
+    )
+    margin: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Margin",
+        description="gross margin, as a share of revenue; 0: as the dataset says",
+    )
+    discount_rate: float = Field(
+        -1.0,
+        ge=-1,
+        le=1,
+        title="Discount rate",
+        description="what a year takes off the value of money, as a share; -1: as the dataset says, or 0.1",
+    )
+    segment: Condition = Field(
+        "",
+        title="Customers with",
+        description="attribute and value that customers have at first, joined by an equals sign",
+    )
+    breakdown: str = Field("", title="Compare by", description="attribute whose values are compared")
+    calibration_to: IsoDate = Field(
+        "",
+        title="Test after",
+        description="last day that the tested forecast knows, YYYY-MM-DD; empty: two thirds of the time",
+    )
+    level: float = _LEVEL
+
+
+class WhatIfParameters(ViewParameters):
+    """Parameters of the what-if notebook; where a lever stands by default, it stands as observed.
+
+    The programme that the notebook opens with is an example, to be changed.
+    """
+
+    dataset: str = Field(
+        "shop", title="Dataset", description="sample, registered name, or path of a dataset file"
+    )
+    basis: Basis = Field(
+        "auto",
+        title="Customers",
+        description="those who order, or those who subscribe; auto: orders where there are some",
+    )
+    model: Literal["auto", "bg_nbd", "mbg_nbd"] = Field(
+        "auto", title="Purchase model", description="model of orders; auto: by likelihood and hold-out"
+    )
+    scenario: str = Field(
+        "", max_length=60, title="Scenario", description="name of the scenario; it may be empty"
+    )
+    saved_share: float = Field(
+        0.1,
+        ge=0,
+        le=0.99,
+        title="Saved, likely",
+        description="share of departures that the programme prevents, the likely value",
+    )
+    saved_share_low: float = Field(
+        0.05,
+        ge=-1,
+        le=0.99,
+        title="Saved, low",
+        description="the least share of departures thought possible; -1: as the likely one",
+    )
+    saved_share_high: float = Field(
+        0.15,
+        ge=-1,
+        le=0.99,
+        title="Saved, high",
+        description="the greatest share of departures thought possible; -1: as the likely one",
+    )
+    frequency: float = Field(
+        0.0,
+        ge=-0.9,
+        le=1,
+        title="Frequency, by",
+        description="relative change in how often targeted customers buy: 0.1 for 10 % more",
+    )
+    order_value: float = Field(
+        0.0,
+        ge=-0.9,
+        le=2,
+        title="Order value, by",
+        description="relative change in what targeted customers pay per order, or per month of a contract",
+    )
+    segment: Condition = Field(
+        "",
+        title="Segment targeted",
+        description="attribute and value of the customers targeted, joined by an equals sign; empty: all",
+    )
+    share_targeted: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        title="Share targeted",
+        description="share of the segment's customers that the programme reaches, chosen at random",
+    )
+    programme_cost_per_customer: float = Field(
+        0.4,
+        ge=0,
+        le=1e9,
+        title="Cost each, once",
+        description="programme cost per targeted customer, in money, once",
+    )
+    programme_cost_per_month: float = Field(
+        0.0,
+        ge=0,
+        le=1e9,
+        title="Cost each, month",
+        description="programme cost per targeted customer and month, in money",
+    )
+    programme_fixed_cost: float = Field(
+        0.0,
+        ge=0,
+        le=1e12,
+        title="Fixed cost",
+        description="programme cost that does not depend on customers, in money, once",
+        json_schema_extra={"step": 100},
+    )
+    margin: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Margin",
+        description="gross margin, as a share of revenue; 0: as the data say",
+    )
+    discount_rate: float = Field(
+        -1.0,
+        ge=-1,
+        le=1,
+        title="Discount rate",
+        description="what a year takes off the value of money, as a share; -1: as the dataset says, or 0.1",
+    )
+    horizon_months: int = Field(
+        12, ge=1, le=120, title="Horizon, months", description="months ahead in which margin and costs count"
+    )
+    acquisition_cost: float = Field(
+        0.0,
+        ge=0,
+        le=1e9,
+        title="Acquisition cost",
+        description="what a new customer costs, in money; 0: as the data say, as far as they do",
+        json_schema_extra={"step": 1},
+    )
+    acquisition_per_month: float = Field(
+        -1.0,
+        ge=-1,
+        le=1e8,
+        title="New per month",
+        description="customers acquired in a month; -1: as many as in the last twelve months",
+        json_schema_extra={"step": 1},
+    )
+    breakdown: str = Field(
+        "",
+        title="Compare by",
+        description="attribute by which gains are split; that of the segment targeted first",
+    )
+    beside: str = Field(
+        "",
+        max_length=2000,
+        title="Beside",
+        description="another scenario: its link, or what it changes, such as saved_share=0.2&margin=0.4",
+    )
+    level: float = _LEVEL
+
+
 @dataclass(frozen=True)
 class Notebook:
     """A notebook of the workbook: its file, its parameters, and the question it answers.
@@ -261,6 +444,39 @@ NOTEBOOKS: Mapping[str, Notebook] = MappingProxyType(
                 "descriptive": "How long do customers stay, and how many leave a period?",
                 "diagnostic": "Who stays longer, and is a dip a matter of age, of cohort, or of the season?",
                 "predictive": "From which silence on has a customer left, and how many will renew?",
+            },
+        ),
+        "lifetime": Notebook(
+            name="lifetime",
+            file="04_lifetime_value.ipynb",
+            title="Lifetime value",
+            question="What are customers worth, and how far can the forecast be trusted?",
+            parameters=LifetimeParameters,
+            in_sight=("basis", "horizon", "margin", "discount_rate", "breakdown", "segment"),
+            answers={
+                "descriptive": "How well would earlier forecasts have done on these data?",
+                "predictive": "What will today's customers bring, who holds it, and who is fading?",
+            },
+        ),
+        "what_if": Notebook(
+            name="what_if",
+            file="05_what_if.ipynb",
+            title="What if",
+            question="Which measure pays, and how sure is that?",
+            parameters=WhatIfParameters,
+            in_sight=(
+                "saved_share",
+                "saved_share_low",
+                "saved_share_high",
+                "programme_cost_per_customer",
+                "segment",
+                "share_targeted",
+                "margin",
+                "horizon_months",
+            ),
+            answers={
+                "predictive": "What will customers bring if more of them stay, or spend more?",
+                "prescriptive": "Does a programme pay, when, and what does the answer hinge on?",
             },
         ),
     }

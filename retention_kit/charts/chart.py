@@ -22,6 +22,9 @@ Rows = Sequence[Mapping[str, Any]]
 _BESIDE = 60  # pixels for the labels of the vertical axis
 # Where something is drawn, not what is written there: texts stand between tags, or in ARIA attributes.
 _PLACED = re.compile(r"""aria-\w+="[^"]*"|-?\d+\.\d{3,}(?=[^<>]*>)""")
+# Points that only carry tooltips, which a picture has none of.
+_UNSEEN = re.compile(r"""<path (?:(?!aria-)[^<>])* opacity="0"/>""")
+_GRADIENT = re.compile(r"""<linearGradient id="(\w+)"([^<>]*>.*?)</linearGradient>""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,16 @@ def picture(spec: Mapping[str, Any], *, dark: bool = False, titled: bool = False
 def _svg(spec: Mapping[str, Any]) -> str:
     import vl_convert
 
-    return _PLACED.sub(_rounded, vl_convert.vegalite_to_svg(dict(spec)))
+    drawn = _PLACED.sub(_rounded, vl_convert.vegalite_to_svg(dict(spec)))
+    return _each_gradient_once(_UNSEEN.sub("", drawn))
+
+
+def _each_gradient_once(svg: str) -> str:
+    """The renderer repeats the stripes of a cell for each cell that has them."""
+    first: dict[str, str] = {}
+    stands_for = {name: first.setdefault(look, name) for name, look in _GRADIENT.findall(svg)}
+    kept = _GRADIENT.sub(lambda found: found[0] if stands_for[found[1]] == found[1] else "", svg)
+    return re.sub(r"url\(#(\w+)\)", lambda found: f"url(#{stands_for.get(found[1], found[1])})", kept)
 
 
 def _rounded(found: re.Match[str]) -> str:

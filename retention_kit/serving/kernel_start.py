@@ -37,7 +37,9 @@ _LOADED = (
     "retention_kit.workbook.churn",
     "retention_kit.workbook.cohorts",
     "retention_kit.workbook.controls",
+    "retention_kit.workbook.lifetime",
     "retention_kit.workbook.scorecard",
+    "retention_kit.workbook.what_if",
 )
 
 

@@ -6,11 +6,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from retention_kit.workbook.churn import churn_view
     from retention_kit.workbook.cohorts import cohort_view
+    from retention_kit.workbook.lifetime import lifetime_view
     from retention_kit.workbook.scorecard import scorecard_view
+    from retention_kit.workbook.what_if import what_if_view
 
-__all__ = ["churn_view", "cohort_view", "scorecard_view"]
+__all__ = ["churn_view", "cohort_view", "lifetime_view", "scorecard_view", "what_if_view"]
 
-_HOMES = {"churn_view": "churn", "cohort_view": "cohorts", "scorecard_view": "scorecard"}
+_HOMES = {
+    "churn_view": "churn",
+    "cohort_view": "cohorts",
+    "lifetime_view": "lifetime",
+    "scorecard_view": "scorecard",
+    "what_if_view": "what_if",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,11 +5,11 @@ import pyarrow as pa
 from retention_kit.charts import churn_timing_words as timing_words
 from retention_kit.charts import churn_words as words
 from retention_kit.measures.diagonals_result import Diagonals
-from retention_kit.tables import escape, html_table
+from retention_kit.tables import html_table
 from retention_kit.workbook.available import Unavailable
 from retention_kit.workbook.churn_followed import Followed
 from retention_kit.workbook.churn_published import groups
-from retention_kit.workbook.panels import paragraphs
+from retention_kit.workbook.panels import framed, paragraphs
 
 __all__ = [
     "cadence",
@@ -73,7 +73,7 @@ def comparison_html(shown: Followed) -> str:
         formats={"statistic": ".2f"},
         labels={"statistic": "chi-square", "p_value": "p", "p_value_holm": "p, Holm"},
     )
-    return f"{said}{_table(groups(found))}{_framed(pairs, 'Pairs of groups')}"
+    return f"{said}{_table(groups(found))}{framed(pairs, 'Pairs of groups')}"
 
 
 def timing(shown: Followed) -> list[str]:
@@ -109,7 +109,7 @@ def dependence_html(shown: Followed) -> str:
         formats={"chi_square": ".1f"},
         labels={"degrees_of_freedom": "freedom", "chi_square": "chi-square", "p_value_holm": "p, Holm"},
     )
-    return f"{paragraphs([_depends(shown, found)], 'rk-reading')}{_framed(table, 'Tests')}"
+    return f"{paragraphs([_depends(shown, found)], 'rk-reading')}{framed(table, 'Tests')}"
 
 
 def _depends(shown: Followed, found: Diagonals) -> str:
@@ -136,7 +136,7 @@ def outlook_html(shown: Followed) -> str:
         formats={"log_likelihood": ".1f", "still_there": ".1%", "error_points": ".1f"},
         labels={"still_there": "still there at the end", "error_points": "back-test error, points"},
     )
-    return f"{said}{_framed(table, 'Models')}"
+    return f"{said}{framed(table, 'Models')}"
 
 
 def moral(shown: Followed) -> list[str]:
@@ -155,7 +155,7 @@ def _table(table: pa.Table) -> str:
     shown = html_table(
         table, caption="The groups", formats={"customers": ",", "left": ",", **shares}, labels=ends
     )
-    return _framed(shown, "Groups")
+    return framed(shown, "Groups")
 
 
 def _pairs(pairs: pa.Table) -> tuple[pa.Table, str]:
@@ -173,12 +173,3 @@ def _with_chances(table: pa.Table) -> pa.Table:
             read = [words.chance(p).removeprefix("p = ").removeprefix("p ") for p in table[name].to_pylist()]
             table = table.set_column(table.column_names.index(name), name, pa.array(read, pa.string()))
     return table
-
-
-def _framed(table: str, name: str) -> str:
-    # What can be scrolled must be reached by keyboard, and have a name; the grid keeps a wide table from
-    # widening the text above it.
-    region = (
-        f'<div class="rk-chart-table" tabindex="0" role="region" aria-label="{escape(name)}">{table}</div>'
-    )
-    return f'<div style="display:grid;grid-template-columns:minmax(0,1fr)">{region}</div>'

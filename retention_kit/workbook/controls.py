@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any, get_args
 
 import ipywidgets as widgets
@@ -13,6 +14,7 @@ from retention_kit.workbook.state import State
 __all__ = ["controls", "status_line"]
 
 Options = Sequence[tuple[str, str]]
+Observed = Callable[[], Mapping[str, tuple[Any, Any]]]
 
 
 def controls(
@@ -23,6 +25,8 @@ def controls(
     first: Sequence[str],
     without: Sequence[str] = (),
     beside: Sequence[widgets.Widget] = (),
+    observed: Observed = dict,
+    reset_to: Mapping[str, Any] = MappingProxyType({}),
 ) -> widgets.Widget:
     """Return the controls of a notebook, the most used ones in sight and the others folded away.
 
@@ -41,17 +45,22 @@ def controls(
         Parameters that have no control.
     beside : sequence of widgets
         What stands beside the button that resets them.
+    observed : callable
+        Gives, by parameter, the value that stands for what the data say, and what they say, which the
+        control shows in its place; asked again with each result.
+    reset_to : mapping
+        Where a reset leads, for parameters whose default is an example.
     """
     fields = type(state.parameters).model_fields
     made = {
-        name: _linked(state, name, _control(name, field, choices(), set(days)), choices)
+        name: _linked(state, name, _control(name, field, choices(), set(days)), choices, observed)
         for name, field in fields.items()
         if name not in without
     }
     reset = widgets.Button(
         description="Reset", tooltip="Back to the defaults of this dataset", layout={"width": "auto"}
     )
-    defaults = {name: field.default for name, field in fields.items() if name != "dataset"}
+    defaults = {name: field.default for name, field in fields.items() if name != "dataset"} | dict(reset_to)
     reset.on_click(lambda _: state.change(**defaults))
     buttons = widgets.Box([reset, *beside], layout=_BUTTONS)
     seen = widgets.Box([*(made[name] for name in first), buttons], layout=_ROW)
@@ -116,12 +125,21 @@ def _control(name: str, field: FieldInfo, choices: Mapping[str, Options], days: 
     if isinstance(field.default, int):
         return widgets.BoundedIntText(min=limits["ge"], max=limits["le"], **common)
     if isinstance(field.default, float):
-        return widgets.BoundedFloatText(min=limits["ge"], max=limits["le"], step=0.01, **common)
+        return widgets.BoundedFloatText(min=limits["ge"], max=limits["le"], step=_step(field), **common)
     return widgets.Text(continuous_update=False, **common)
 
 
+def _step(field: FieldInfo) -> float:
+    more = field.json_schema_extra
+    return float(str(more["step"])) if isinstance(more, dict) and "step" in more else 0.01
+
+
 def _linked(
-    state: State, name: str, control: widgets.Widget, choices: Callable[[], Mapping[str, Options]]
+    state: State,
+    name: str,
+    control: widgets.Widget,
+    choices: Callable[[], Mapping[str, Options]],
+    observed: Observed,
 ) -> widgets.Widget:
     """Keep a control and its parameter in step; what the page sends is checked by the state."""
     to_control, to_state = _translation(control)
@@ -130,7 +148,9 @@ def _linked(
     def show(*_: Any) -> None:
         nonlocal showing
         showing = True
-        wanted = to_control(getattr(state.parameters, name))
+        value = getattr(state.parameters, name)
+        mark, seen = observed().get(name, (None, None))
+        wanted = to_control(seen if seen is not None and value == mark else value)
         if isinstance(control, widgets.Dropdown):
             options = list(choices().get(name, control.options))
             if wanted not in [value for _, value in options]:
@@ -144,7 +164,9 @@ def _linked(
     def ask(event: Any) -> None:
         if showing:
             return  # new options reset a dropdown for a moment; nobody chose that
-        state.change(**{name: to_state(event["new"])})
+        value = to_state(event["new"])
+        mark, seen = observed().get(name, (None, None))
+        state.change(**{name: mark if seen is not None and value == seen else value})
         show()  # a refused value gives way to the one that holds
 
     show()

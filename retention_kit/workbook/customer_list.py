@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 import ipywidgets as widgets
+from pyarrow.lib import Table
 
 from retention_kit.errors import RetentionKitError
 from retention_kit.formats import plural
@@ -12,7 +13,7 @@ from retention_kit.tables import csv_text, escape, html_table, xlsx_bytes
 from retention_kit.workbook.state import State, guarded
 from retention_kit.workbook.surface import Surface, surface
 
-__all__ = ["customer_list"]
+__all__ = ["customer_list", "downloads"]
 
 _HINT = '<p class="rk-facts">Click a cell to list its customers.</p>'
 _ROWS_SHOWN = 100
@@ -76,9 +77,14 @@ def _listing(found: CellCustomers, where: str) -> str:
     if found.customers > listed.num_rows:
         title += f", the first {listed.num_rows:,} to download"
     table = html_table(listed.slice(0, _ROWS_SHOWN), caption=title)
-    csv = _link("customers.csv", "text/csv;charset=utf-8", ("\ufeff" + csv_text(listed)).encode())
-    xlsx = _link("customers.xlsx", _XLSX, xlsx_bytes(listed))
-    return f'<p class="rk-facts">Download: {csv} · {xlsx}</p><div class="rk-chart-table">{table}</div>'
+    return f'{downloads(listed)}<div class="rk-chart-table">{table}</div>'
+
+
+def downloads(listed: Table, name: str = "customers") -> str:
+    """Return links that save listed customers, as HTML."""
+    csv = _link(f"{name}.csv", "text/csv;charset=utf-8", ("\ufeff" + csv_text(listed)).encode())
+    xlsx = _link(f"{name}.xlsx", _XLSX, xlsx_bytes(listed))
+    return f'<p class="rk-facts">Download: {csv} · {xlsx}</p>'
 
 
 def _link(name: str, kind: str, content: bytes) -> str:

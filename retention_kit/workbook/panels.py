@@ -7,7 +7,7 @@ from retention_kit.charts.chart import Chart
 from retention_kit.tables import escape
 from retention_kit.workbook.state import State, guarded
 
-__all__ = ["StaticChart", "StaticText", "Term", "live_chart", "live_text", "paragraphs", "terms"]
+__all__ = ["StaticChart", "StaticText", "Term", "framed", "live_chart", "live_text", "paragraphs", "terms"]
 
 Bundle = dict[str, str]
 Term = tuple[str, str]
@@ -44,6 +44,16 @@ def terms(pairs: Sequence[Term]) -> str:
     """Return terms, with what is said of each, as an HTML list, escaped."""
     rows = (f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in pairs)
     return f"<dl>{''.join(rows)}</dl>"
+
+
+def framed(table: str, name: str) -> str:
+    """Return a table as HTML that scrolls by itself where it is wide."""
+    # What can be scrolled must be reached by keyboard, and have a name; the grid keeps a wide table from
+    # widening the text above it.
+    region = (
+        f'<div class="rk-chart-table" tabindex="0" role="region" aria-label="{escape(name)}">{table}</div>'
+    )
+    return f'<div style="display:grid;grid-template-columns:minmax(0,1fr)">{region}</div>'
 
 
 def live_chart(state: State, draw: Callable[[Any], Chart | None]) -> Any:

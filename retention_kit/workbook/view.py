@@ -4,6 +4,7 @@ import re
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from retention_kit.params import ViewParameters
 from retention_kit.tables import escape
 from retention_kit.workbook import panels
 from retention_kit.workbook.facts import data_facts
+from retention_kit.workbook.memory import Memory
 from retention_kit.workbook.panels import Term
 from retention_kit.workbook.state import State
 from retention_kit.workbook.surface import Surface, first_view, surface
@@ -27,6 +29,7 @@ __all__ = ["NO_CHOICE", "Options", "Shown", "View"]
 
 NO_CHOICE = ("–", "")
 _VALUES_OFFERED = 30
+_RESULTS_KEPT = 3
 Options = list[tuple[str, str]]
 
 
@@ -71,12 +74,15 @@ class View(ABC, Generic[ParametersT, ShownT]):
     """Parameters that hold a day."""
     of_dataset: ClassVar[tuple[str, ...]] = ("as_of",)
     """Parameters whose values may be there in one dataset and not in another."""
+    reset_to: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Where a reset leads, for parameters whose default is an example."""
 
     def __init__(self, opening: Opening[ParametersT], where: Surface) -> None:
         parameters = opening.parameters
         self.surface = where
         self._offered: tuple[str, dict[str, Options]] | None = None
         self._as_of = parameters.as_of
+        self._results = Memory(_RESULTS_KEPT)
         self.state = State(parameters, self._open, check=self._check, otherwise=self._without_choices)
         if where is Surface.REPORT:
             # A report has no reader to tell: what goes wrong ends the run.
@@ -155,6 +161,8 @@ class View(ABC, Generic[ParametersT, ShownT]):
             first=("dataset", *in_sight) if len(self._choices()["dataset"]) > 1 else in_sight,
             without=("as_of",) if self.surface is Surface.APP else (),
             beside=(address(self.state, self.surface),),
+            observed=self.observed_values,
+            reset_to=self.reset_to,
         )
         command = panels.live_text(
             self.state,
@@ -204,10 +212,13 @@ class View(ABC, Generic[ParametersT, ShownT]):
         same = before and (before.dataset, before.as_of) == (parameters.dataset, parameters.as_of)
         if shown is not None and same:
             try:
-                return self.compute(shown.dataset, parameters)
+                # What a result has found out since, it still knows.
+                return self._results.recall(parameters, lambda: self.compute(shown.dataset, parameters))
             except DataError:
                 pass  # the source changed or the cache was cleared, and a viewer can open nothing
-        return self.compute(open_dataset(parameters.dataset, as_of=parameters.as_of or None), parameters)
+        self._results = Memory(_RESULTS_KEPT)  # the data may be other ones now
+        dataset = open_dataset(parameters.dataset, as_of=parameters.as_of or None)
+        return self._results.recall(parameters, lambda: self.compute(dataset, parameters))
 
     def _check(self, wanted: ParametersT) -> None:
         if self.surface is Surface.APP:
@@ -249,6 +260,10 @@ class View(ABC, Generic[ParametersT, ShownT]):
         return {"dataset": [(name, name) for name in names]} | {
             name: options for name, options in offered.items() if name in known
         }
+
+    def observed_values(self) -> Mapping[str, tuple[Any, Any]]:
+        """Return, by parameter, the value that stands for what the data say, and what they say."""
+        return {}
 
     def attributes(self) -> Mapping[str, Sequence[str]]:
         """Return what customers can be told apart by, each with its most frequent values."""

@@ -237,3 +237,35 @@ def test_sentence_goes_before_computing_and_is_escaped():
     slow.state.say("<b> is wrong.")
     slow.state.busy = True
     assert slow.line.value == '<div class="rk-status" role="status">&lt;b&gt; is wrong.</div>'
+
+
+def observed_panel(parts, **parameters):
+    state = State(CohortParameters(dataset="shop", **parameters), lambda chosen: chosen)
+    state.recompute()
+    widget = controls(
+        state,
+        choices=lambda: {"dataset": [("shop", "shop")]},
+        days=DAYS,
+        first=("min_orders",),
+        observed=lambda: {"min_orders": (1, 7)},
+        reset_to={"min_orders": 4},
+    )
+    by_name = {one.description: one for one in parts(widget) if getattr(one, "description", "")}
+    return state, by_name
+
+
+def test_control_shows_what_the_data_say_in_place_of_what_stands_for_it(parts):
+    state, by_name = observed_panel(parts)
+    control = by_name[FIELDS["min_orders"].title]
+    assert control.value == 7
+    control.value = 9
+    assert state.parameters.min_orders == 9
+    control.value = 7
+    assert state.parameters.min_orders == 1
+
+
+def test_reset_leads_elsewhere_where_a_default_is_an_example(parts):
+    state, by_name = observed_panel(parts, grain="week", min_orders=2)
+    by_name["Reset"].click()
+    assert state.parameters.min_orders == 4
+    assert state.parameters.grain == "month"
