@@ -41,7 +41,7 @@ class BreakEven:
 
 
 def break_even(
-    base: CustomerBase, scenario: Levers, status_quo: Levers, *, ratio: float, gain: float, cost: float
+    base: CustomerBase, scenario: Levers, status_quo: Levers, *, ratio: float = 1.0, gain: float, cost: float
 ) -> BreakEven:
     """Return where a scenario breaks even, over the mean of the draws.
 
@@ -52,7 +52,7 @@ def break_even(
     scenario, status_quo : Levers
         Valued alike.
     ratio : float
-        Of what comes to what is forecast, mean of the back-test.
+        Of what comes to what is forecast; 1: as forecast.
     gain, cost : float
         Of the scenario as it stands, in money of today.
     """

@@ -94,9 +94,9 @@ def compare(
         else None,
         probability=probability,
         reason=reason,
-        break_even=break_even(base, scenario, quo, ratio=float(ratios.mean()), gain=gain.value, cost=cost),
+        break_even=break_even(base, scenario, quo, gain=gain.value, cost=cost),
         payback=_payback(paths, spread),
-        cumulative=(ratios.mean() * paths[0] - paths[1]).mean(axis=0),
+        cumulative=(paths[0] - paths[1]).mean(axis=0),
         cumulative_low=spread.path(paths, (1 - level) / 2),
         cumulative_high=spread.path(paths, (1 + level) / 2),
         segments=rows,
@@ -214,7 +214,7 @@ def _cumulative(after: Flows, before: Flows) -> tuple[Floats, Floats]:
 
 
 def _payback(paths: tuple[Floats, Floats], spread: _Spread) -> Payback:
-    mean = (spread.ratios.mean() * paths[0] - paths[1]).mean(axis=0)
+    mean = (paths[0] - paths[1]).mean(axis=0)
     found = _first_months(spread.paired(paths))
     low, high = np.quantile(found, [(1 - spread.level) / 2, (1 + spread.level) / 2], method="higher")
     month = _first_months(mean[None])[0]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, isfinite, log1p, sqrt
+from math import exp, hypot, isfinite, log1p, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -52,16 +52,22 @@ class ForecastError:
                 todo="A mean is above -1 (nothing came), a standard deviation at least 0, as fractions.",
             )
 
+    def size(self, months: float) -> float:
+        """Return the root mean square of relative errors so many months ahead.
+
+        Between tested horizons mean and standard deviation are interpolated; beyond the last they stay as
+        they were there.
+        """
+        mean = float(np.interp(months, self.months, self.mean))
+        return hypot(mean, float(np.interp(months, self.months, self.sd)))
+
     def ratios(self, months: float) -> Floats:
         """Return equally likely ratios of what comes to what is forecast so many months ahead.
 
-        They follow a lognormal distribution, so that none is negative. Between tested horizons mean and
-        standard deviation are interpolated; beyond the last they stay as they were there.
+        They follow a lognormal distribution of mean 1, so that none is negative: earlier errors widen a
+        forecast and do not shift it, so that it stays the model's own and its bias is told beside it.
         """
-        return _lognormal(
-            1 + float(np.interp(months, self.months, self.mean)),
-            float(np.interp(months, self.months, self.sd)),
-        )
+        return _lognormal(self.size(months))
 
     def reaches(self, months: float) -> bool:
         """Whether forecasts so far ahead have been tested."""
@@ -69,13 +75,13 @@ class ForecastError:
 
 
 @lru_cache(maxsize=64)
-def _lognormal(mean: float, sd: float) -> Floats:
-    spread = sqrt(log1p((sd / mean) ** 2))
+def _lognormal(sd: float) -> Floats:
+    spread = sqrt(log1p(sd**2))
     normal = NormalDist()
     scores = [normal.inv_cdf((k + 0.5) / _OUTCOMES) for k in range(_OUTCOMES)]
     ratios = np.array([exp(spread * score) for score in scores])
     # The mean is kept exactly; the few outcomes stand for a distribution whose ends they do not reach.
-    ratios *= mean / ratios.mean()
+    ratios /= ratios.mean()
     ratios.flags.writeable = False
     return ratios
 

@@ -103,9 +103,7 @@ def outcomes_of(draws: int, *, level: float, errors: ForecastError | None, month
     score = rng.standard_normal(_SAMPLES)
     ratio, error = np.ones(_SAMPLES), None
     if errors is not None:
-        mean = float(np.interp(months, errors.months, errors.mean))
-        sd = float(np.interp(months, errors.months, errors.sd))
-        error = sqrt(mean**2 + sd**2)
+        error = errors.size(months)
         spread = sqrt(np.log1p(error**2))
         ratio = np.exp(spread * rng.standard_normal(_SAMPLES) - spread**2 / 2)
     return Outcomes(draw, score, ratio, level, error)

@@ -98,16 +98,15 @@ def sensitivity(
     """
     scenario, quo = comparison.scenario, comparison.status_quo
     outcomes = np.ones(1) if back_test is None else back_test.ratios(scenario.horizon_months)
-    ratio = float(outcomes.mean())
     ends = {**_ranges(scenario, quo), **(ranges or {})}
     bars = []
     for name, (low, high) in ends.items():
-        npvs = [expected_npv(base, *_moved(scenario, quo, name, end), ratio=ratio) for end in (low, high)]
+        npvs = [expected_npv(base, *_moved(scenario, quo, name, end)) for end in (low, high)]
         bars.append(Swing(name, LEVERS[name].title, LEVERS[name].unit, low, high, npvs[0], npvs[1]))
     tails = ((1 - comparison.level) / 2, (1 + comparison.level) / 2)
     gains, of_new, costs, cost_of_new, fixed = change_by_draw(flows(base, scenario), flows(base, quo))
     gain, cost = gains.sum(axis=1) + of_new, costs.sum(axis=1) + cost_of_new + fixed
-    low, high = np.quantile(ratio * gain - cost, tails)
+    low, high = np.quantile(gain - cost, tails)
     bars.append(Swing("parameters", "what the model forecasts", "share", *tails, float(low), float(high)))
     if back_test is not None:
         low, high = np.quantile(outcomes, tails)

@@ -9,11 +9,12 @@ from retention_kit.planning.forecast_error import ForecastError, quantiles_of_tr
 ERROR = ForecastError((6.0, 12.0), (0.1, -0.1), (0.1, 0.2))
 
 
-def test_outcomes_have_the_mean_and_the_spread_that_were_seen():
-    for months, mean, sd in ((6, 1.1, 0.1), (9, 1.0, 0.15), (12, 0.9, 0.2), (36, 0.9, 0.2), (1, 1.1, 0.1)):
+def test_outcomes_spread_as_far_as_forecasts_were_off_around_the_forecast_itself():
+    size = {6: 0.02**0.5, 9: 0.15, 12: 0.05**0.5, 36: 0.05**0.5, 1: 0.02**0.5}
+    for months, off in size.items():
         ratios = ERROR.ratios(months)
-        assert ratios.mean() == pytest.approx(mean)
-        assert ratios.std() == pytest.approx(sd, rel=0.1)
+        assert ratios.mean() == pytest.approx(1)
+        assert ratios.std() == pytest.approx(off, rel=0.1)
         assert (ratios > 0).all()
         assert (np.diff(ratios) > 0).all()
 
