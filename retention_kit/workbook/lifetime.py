@@ -28,6 +28,7 @@ from retention_kit.workbook.view import View
 __all__ = ["LifetimeView", "lifetime_view"]
 
 _VALUES_OFFERED = 30
+_DIGITS = 4  # of an observed value in its control
 _FITS_KEPT = 4  # each holds the histories of all customers
 
 
@@ -76,6 +77,16 @@ class LifetimeView(View[LifetimeParameters, Valued]):
             level=chosen.level,
         )
         return Valued(dataset, parameters, customers, value, self._memory)
+
+    def observed_values(self) -> Mapping[str, tuple[Any, Any]]:
+        """Return, by parameter, the value that stands for what the data say, and what they say."""
+        if self.state.result is None:
+            return {}
+        value = self.shown.value
+        return {
+            "margin": (0.0, round(value.margin_share, _DIGITS)),
+            "discount_rate": (-1.0, round(value.discount_rate, _DIGITS)),
+        }
 
     def attributes(self) -> Mapping[str, Sequence[str]]:
         """Return what customers can be told apart by: at their first order, or their first subscription."""

@@ -325,3 +325,16 @@ def test_texts_of_the_data_are_escaped(report, tmp_path):
         shown = bundle(getattr(view, name)())["text/html"]
         assert "<script" not in shown, name
         assert "<img" not in shown, name
+
+
+def test_controls_show_what_the_dataset_says_of_margin_and_rate(report):
+    seen = report().observed_values()
+    orders = samples()["shop"].parent / "shop"
+    with next(orders.glob("orders.csv*")).open(encoding="utf-8", newline="") as file:
+        rows = [one for one in csv.DictReader(file) if one["margin"]]
+    assert seen["discount_rate"] == (-1.0, 0.08)
+    stands_for, margin = seen["margin"]
+    assert stands_for == 0.0
+    assert margin == pytest.approx(
+        sum(float(one["margin"]) for one in rows) / sum(float(one["amount"]) for one in rows), abs=0.02
+    )
