@@ -26,6 +26,55 @@ function isDark() {
   return lab ? lab === "false" : scheme.matches;
 }
 
+// How far a chart is from what the reader sees.
+function away(el) {
+  const { top, bottom } = el.getBoundingClientRect();
+  return Math.max(0, top - window.innerHeight, -bottom);
+}
+
+// The charts of a page that wait to be drawn, one at a time: the nearest first, and those out of sight when
+// the page has nothing else to do. Paper shows all of them at once.
+shared.line ??= (() => {
+  const waiting = new Map();
+  let working = false;
+  let hurried = false;
+  let goOn = () => {};
+  const idle = () => new Promise((resolve) => {
+    goOn = resolve;
+    (window.requestIdleCallback ?? setTimeout)(resolve, { timeout: 50 });
+  });
+  // A page that takes the place of a still one must be as high as that.
+  const opening = () => document.documentElement.dataset.rkState === "loading";
+  const nearest = () => [...waiting.keys()].reduce((one, other) => (away(other) < away(one) ? other : one));
+
+  async function work() {
+    working = true;
+    const embed = await shared.vega;
+    let rest = null; // what is left of it may do for several charts
+    while (waiting.size) {
+      const patient = !hurried && !opening() && away(nearest());
+      if (patient && !(rest?.timeRemaining() > 10)) rest = await idle();
+      if (!waiting.size) break;
+      const el = nearest();
+      const draw = waiting.get(el);
+      waiting.delete(el);
+      await draw(embed).catch((error) => console.error(error)); // one that fails leaves the others alone
+    }
+    working = hurried = false;
+  }
+
+  return {
+    join: (el, draw) => {
+      waiting.set(el, draw);
+      if (!working) work();
+      else if (!away(el)) goOn();
+    },
+    leave: (el) => waiting.delete(el),
+    waits: (el) => waiting.has(el),
+    hurry: () => { hurried = working; goOn(); },
+  };
+})();
+
 function render({ model, el }) {
   el.classList.add("rk-chart");
   const title = element("h3", "rk-chart-title");
@@ -42,8 +91,12 @@ function render({ model, el }) {
   details.tabIndex = 0;
   scroller.append(picture);
   el.append(title, subtitle, scroller, tools, details);
+  const { line } = shared;
   let view = null;
+  let sources = []; // of the data that the view holds
+  let form = ""; // what the view was made from, without its data
   let drawn = 0;
+  let gone = false;
   let onPaper = false; // which is light
   let room = 0; // the width the chart was drawn for
 
@@ -79,20 +132,33 @@ function render({ model, el }) {
   const fits = (width) => typeof width === "number";
   const roomFor = (width) => scroller.clientWidth && Math.max(280, Math.min(width + 60, scroller.clientWidth));
 
-  async function draw() {
-    const turn = ++drawn;
-    let spec = structuredClone(model.get("spec"));
-    el.hidden = !spec.layer && !spec.mark;
-    if (el.hidden) return;
-    const embed = await shared.vega;
-    if (turn !== drawn) return;
-    title.textContent = spec.title.text;
-    subtitle.textContent = [].concat(spec.title.subtitle).join("\n");
-    picture.setAttribute("aria-label", spec.description);
-    const called = `${model.get("name").replaceAll("_", " ")}: ${spec.title.text}`;
+  function words() {
+    const { title: said, description } = model.get("spec");
+    title.textContent = said.text;
+    subtitle.textContent = [].concat(said.subtitle).join("\n");
+    picture.setAttribute("aria-label", description);
+    const called = `${model.get("name").replaceAll("_", " ")}: ${said.text}`;
     tools.setAttribute("aria-label", `Numbers and picture of ${called}`);
     details.setAttribute("aria-label", `Numbers of ${called}`);
-    delete spec.title;
+  }
+
+  function changed() {
+    const spec = model.get("spec");
+    const was = el.hidden;
+    el.hidden = !spec.layer && !spec.mark;
+    if (el.hidden) { line.leave(el); return; }
+    // What is out of sight is drawn later: until then nobody sees an old picture beside new numbers.
+    if (!drawn || was || away(el)) {
+      el.setAttribute("aria-busy", "true");
+      words();
+    }
+    line.join(el, draw);
+  }
+  const again = () => { if (!el.hidden) line.join(el, draw); };
+
+  async function draw(embed) {
+    const { title: _, description, datasets, ...rest } = structuredClone(model.get("spec"));
+    let spec = rest;
     if (isDark() && !onPaper) spec = recoloured(spec, spec.usermeta?.dark ?? {});
     if (fits(spec.width)) {
       room = roomFor(spec.width);
@@ -100,40 +166,53 @@ function render({ model, el }) {
       spec.autosize = { type: "fit-x", contains: "padding" };
       spec.width = room;
     }
-    const fresh = element("div");
-    const result = await embed(fresh, spec, { renderer: "svg", actions: false, tooltip: { theme: "custom" } });
-    if (turn !== drawn) { result.finalize(); return; }
-    if (view) view.finalize();
-    view = result.view;
-    picture.replaceChildren(fresh);
-    view.addEventListener("click", (event, item) => {
-      if (!item || !item.datum || item.datum.kind !== "cell") return;
-      const { row, age, group } = item.datum;
-      model.set("clicked", { row, age, group: group || "", at: Date.now() });
-      model.save_changes();
-    });
-    el.dataset.drawn = String(turn);
+    const wanted = JSON.stringify(spec);
+    if (view && wanted === form) {
+      for (const name of sources) view.data(name, datasets[name]);
+      await view.description(description).resize().runAsync();
+    } else {
+      const fresh = element("div");
+      const options = { renderer: "svg", actions: false, tooltip: { theme: "custom" } };
+      const result = await embed(fresh, { ...spec, description, datasets }, options);
+      if (gone || line.waits(el)) { result.finalize(); return; } // overtaken
+      if (view) view.finalize();
+      view = result.view;
+      picture.replaceChildren(fresh);
+      const given = result.vgSpec.data.filter((one) => one.name in datasets);
+      sources = given.map((one) => one.name);
+      form = given.some((one) => one.format?.parse) ? "" : wanted; // what is parsed comes in by embedding alone
+      view.addEventListener("click", (event, item) => {
+        if (!item || !item.datum || item.datum.kind !== "cell") return;
+        const { row, age, group } = item.datum;
+        model.set("clicked", { row, age, group: group || "", at: Date.now() });
+        model.save_changes();
+      });
+    }
+    words();
+    el.removeAttribute("aria-busy");
+    el.dataset.drawn = String(++drawn);
     if (!details.hidden) model.send({ kind: "table" });
   }
 
-  const print = (event) => { onPaper = event.type === "beforeprint"; if (isDark()) draw(); };
+  const print = (event) => { onPaper = event.type === "beforeprint"; if (isDark()) again(); line.hurry(); };
   const space = new ResizeObserver(() => {
     const { width } = model.get("spec");
-    if (!onPaper && fits(width) && roomFor(width) && roomFor(width) !== room) draw();
+    if (!onPaper && fits(width) && roomFor(width) && roomFor(width) !== room) again();
   });
   space.observe(scroller);
-  const theme = new MutationObserver(draw);
+  const theme = new MutationObserver(again);
   theme.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
-  scheme.addEventListener("change", draw);
+  scheme.addEventListener("change", again);
   window.addEventListener("beforeprint", print);
   window.addEventListener("afterprint", print);
-  model.on("change:spec", draw);
-  draw();
+  model.on("change:spec", changed);
+  changed();
   return () => {
-    drawn += 1;
+    gone = true;
+    line.leave(el);
     space.disconnect();
     theme.disconnect();
-    scheme.removeEventListener("change", draw);
+    scheme.removeEventListener("change", again);
     window.removeEventListener("beforeprint", print);
     window.removeEventListener("afterprint", print);
     if (view) view.finalize();

@@ -12,13 +12,15 @@ from platformdirs import user_cache_path
 
 from tests.benchmarks import engine, lifetime, orders, pages
 from tests.benchmarks.figures import Figure, printed
+from tests.benchmarks.panels import panels
 
 
 def main() -> None:
     """Measure the parts asked for, all by default."""
     folder = Path(os.environ.get("RETENTION_BENCH") or user_cache_path("retention_kit_benchmarks"))
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    names = ("imports", "tables", "first", "again", "later", "lifetime", "pages", "pictures", "changes")
+    engines = ("imports", "tables", "first", "again", "later", "lifetime")
+    names = (*engines, "pages", "pictures", "changes", "panels")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"one of {', '.join(names)}; all by default")
     parser.add_argument("--orders", type=int, default=10_000_000, help="orders of the large shop")
     parser.add_argument("--repeat", type=int, default=3, help="rounds, of which the median is shown")
@@ -39,6 +41,7 @@ def main() -> None:
         "pages": lambda: pages.openings(cache, repeat=max(5, repeat)),
         "pictures": lambda: pages.pictures(repeat=max(5, repeat)),
         "changes": lambda: pages.changes(config, cache, repeat=20),
+        "panels": lambda: panels(cache, repeat=max(5, repeat)),
     }
     for name in chosen.parts or names:
         # Part by part: half an answer is better than none when a later part fails.

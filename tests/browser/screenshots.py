@@ -18,8 +18,8 @@ RETENTION = [sys.executable, "-c", "from retention_kit.cli import main; main()"]
 
 @contextmanager
 def app() -> Iterator[str]:
-    """Serve the sample and give the address of the cohort app."""
-    command = [*RETENTION, "serve", "--port", "0", "cdnow"]
+    """Serve both samples and give the address of their apps."""
+    command = [*RETENTION, "serve", "--port", "0", "cdnow", "shop"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process.stdout.readline().split()[-1]
@@ -58,6 +58,9 @@ def main() -> None:
         drawn = ".rk-chart[data-drawn] svg"
         photograph(browser, f"{live}&grain=week", "app", width=1280, height=1400, drawn=drawn)
         photograph(browser, live, "phone", width=390, height=1500, drawn=drawn)
+        for file, name in (("02_scorecard", "scorecard"), ("03_churn_curves", "churn")):
+            live = f"{address}voila/render/{file}.ipynb?dataset=shop"
+            photograph(browser, live, name, width=1280, height=1400, drawn=drawn)
         page = report(Path(folder))
         photograph(browser, page, "report", width=1100, height=1400, drawn="figure[data-live] svg")
         browser.close()

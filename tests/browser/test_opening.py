@@ -1,6 +1,7 @@
 """How a page opens and ends: a picture first, the live page in its place, a banner when it is over."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+COHORTS = Path(__file__).parents[2] / "notebooks" / "01_cohorts.ipynb"
 PAINTER = ("-m", "retention_kit.reports.picture")
 BANNER_MS = 10_000
 SLIDER = """\
@@ -56,6 +57,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.fixture
+def notebooks(tmp_path: Path) -> Path:
+    """Return a folder of the one notebook whose pictures are counted."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    shutil.copy(COHORTS, folder)
+    return folder
+
+
 def state(page: Page) -> tuple[str, str]:
     found = page.evaluate("({...document.documentElement.dataset})")
     return found["rkPicture"], found["rkState"]
@@ -63,10 +73,16 @@ def state(page: Page) -> tuple[str, str]:
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_picture_comes_first_and_the_live_page_takes_its_place_without_a_jump(
-    page: Page, serve_app: Any, live: Callable[[Page], None], cache: Path, tmp_path: Path, width: int
+    page: Page,
+    serve_app: Any,
+    live: Callable[[Page], None],
+    cache: Path,
+    notebooks: Path,
+    tmp_path: Path,
+    width: int,
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    app = serve_app(NOTEBOOKS, datasets={"shop": written(tmp_path, "shop", 40)}, painter=PAINTER)
+    app = serve_app(notebooks, datasets={"shop": written(tmp_path, "shop", 40)}, painter=PAINTER)
     drawn(cache, 1)
     page.goto(f"{app.cohorts}?dataset=shop", wait_until="commit")
     first = page.locator("#rk-app-still .rk-chart img").first
@@ -86,9 +102,9 @@ def test_a_picture_comes_first_and_the_live_page_takes_its_place_without_a_jump(
 
 
 def test_a_reader_who_has_scrolled_stays_where_he_is(
-    page: Page, serve_app: Any, live: Callable[[Page], None], cache: Path, tmp_path: Path
+    page: Page, serve_app: Any, live: Callable[[Page], None], cache: Path, notebooks: Path, tmp_path: Path
 ) -> None:
-    app = serve_app(NOTEBOOKS, datasets={"shop": written(tmp_path, "shop", 40)}, painter=PAINTER)
+    app = serve_app(notebooks, datasets={"shop": written(tmp_path, "shop", 40)}, painter=PAINTER)
     drawn(cache, 1)
     page.goto(app.cohorts, wait_until="commit")
     heading = page.get_by_role("heading", name="How large are the cohorts?")
@@ -99,9 +115,9 @@ def test_a_reader_who_has_scrolled_stays_where_he_is(
 
 
 def test_a_view_never_seen_opens_with_a_frame_and_next_time_with_a_picture(
-    page: Page, serve_app: Any, live: Callable[[Page], None], cache: Path, tmp_path: Path
+    page: Page, serve_app: Any, live: Callable[[Page], None], cache: Path, notebooks: Path, tmp_path: Path
 ) -> None:
-    app = serve_app(NOTEBOOKS, datasets={"shop": written(tmp_path, "shop", 40)}, painter=PAINTER)
+    app = serve_app(notebooks, datasets={"shop": written(tmp_path, "shop", 40)}, painter=PAINTER)
     drawn(cache, 1)
     address = f"{app.cohorts}?dataset=shop&grain=week"
     page.goto(address, wait_until="commit")
@@ -116,10 +132,10 @@ def test_a_view_never_seen_opens_with_a_frame_and_next_time_with_a_picture(
 
 
 def test_no_picture_shows_another_dataset_or_what_the_data_once_were(
-    page: Page, serve_app: Any, cache: Path, tmp_path: Path
+    page: Page, serve_app: Any, cache: Path, notebooks: Path, tmp_path: Path
 ) -> None:
     datasets = {"shop": written(tmp_path, "shop", 40), "kiosk": written(tmp_path, "kiosk", 23)}
-    app = serve_app(NOTEBOOKS, datasets=datasets, painter=PAINTER)
+    app = serve_app(notebooks, datasets=datasets, painter=PAINTER)
     drawn(cache, 2)
     for name, people in (("shop", 40), ("kiosk", 23)):
         page.goto(f"{app.cohorts}?dataset={name}", wait_until="commit")

@@ -254,6 +254,27 @@ def test_dataset_is_opened_once_for_many_tables(in_lab):
     assert str(view.table.as_of) == "2024-05-31"
 
 
+def test_going_back_shows_the_result_that_was_there_and_computes_nothing(in_lab, monkeypatch):
+    view = in_lab()
+    first, asked = view.shown, []
+    compute = view.compute
+    monkeypatch.setattr(view, "compute", lambda *given: asked.append(given) or compute(*given))
+    view.state.change(mode="streak")
+    view.state.change(mode="bounded")
+    assert view.shown is first
+    assert len(asked) == 1
+
+
+def test_results_of_other_data_are_forgotten(in_app, shop):
+    view = in_app(datasets={"shop": shop, "cdnow": samples()["cdnow"]})
+    first = view.shown
+    view.state.change(dataset="shop")
+    assert view.dataset.title != first.dataset.title
+    view.state.change(dataset="cdnow")
+    assert view.shown is not first
+    assert view.dataset.fingerprint == first.dataset.fingerprint
+
+
 def test_address_carries_the_view(in_app):
     view = in_app("grain=week&segment=channel%3Dweb&age=2")
     assert (view.parameters.grain, view.parameters.segment, view.parameters.age) == ("week", "channel=web", 2)
