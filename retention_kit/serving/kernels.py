@@ -20,8 +20,12 @@ __all__ = ["ViewerKernel", "ViewerKernels", "WorkbookKernelSpecs", "kernel_envir
 
 SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(^|_)(API|PRIVATE)?_?KEYS?($|_)", re.I)
 SECRET_VALUE = re.compile(r"://[^/@\s]+:[^/@\s]+@")
-# Pools and threads for long calculations hold 4 MB that nothing on a page uses.
-_FRUGAL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
+# Pools and threads for long calculations hold 7 MB that nothing on a page uses.
+_FRUGAL = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_ARENA_MAX": "2",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
 def kernel_environment(
