@@ -4,12 +4,13 @@ The statements name views, never files: ``purchase_days`` of `purchase_statement
 ledger where a condition names one (as ``s``).
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from retention_kit.data.engine import literal
 from retention_kit.data.purchase_statements import MONEY_UNITS
 
-__all__ = ["holdout_counted", "spends_counted", "weeks_counted"]
+__all__ = ["histories_at", "holdout_counted", "spends_counted", "weeks_counted"]
 
 
 def holdout_counted(*, days: str, until: date, recent_days: int, money: bool, condition: str = "") -> str:
@@ -57,6 +58,52 @@ FROM (
   GROUP BY d.customer_id, d.first_day
 ) AS h
 GROUP BY frequency, recency_days, age_days, recent_purchases, later_purchases""".strip()
+
+
+def histories_at(*, days: str, ends: Sequence[date], condition: str = "") -> str:
+    """Return customers per history up to each of several days, in one pass over the purchases.
+
+    Parameters
+    ----------
+    days : str
+        View of `purchase_days`.
+    ends : sequence of date
+        Last days; who first bought later is left out.
+    condition : str
+        SQL of a further condition; empty for none.
+
+    Returns
+    -------
+    str
+        Columns: ``origin`` (place in ``ends``), ``frequency``, ``recency_days``, ``age_days``,
+        ``customers``.
+    """
+    joined = "\n    JOIN segments AS s ON s.customer_id = d.customer_id" if condition else ""
+    where = f"\n    WHERE {condition}" if condition else ""
+    counted, parts = [], []
+    for at, end in enumerate(ends):
+        last = f"DATE {literal(end)}"
+        within = f"d.ordered_day <= {last}"
+        counted.append(f"count(CASE WHEN d.ordered_day > d.first_day AND {within} THEN 1 END) AS x_{at}")
+        counted.append(f"max(CASE WHEN {within} THEN d.ordered_day END) AS last_{at}")
+        parts.append(
+            f"SELECT {at} AS origin, x_{at} AS frequency, date_diff('day', first_day, last_{at}) AS "
+            f"recency_days, date_diff('day', first_day, {last}) AS age_days FROM lives "
+            f"WHERE first_day <= {last}"
+        )
+    columns, union = ",\n      ".join(counted), "\n  UNION ALL ".join(parts)
+    return f"""
+SELECT origin, frequency, recency_days, age_days, count(*) AS customers
+FROM (
+  WITH lives AS (
+    SELECT d.customer_id, d.first_day,
+      {columns}
+    FROM {days} AS d{joined}{where}
+    GROUP BY d.customer_id, d.first_day
+  )
+  {union}
+) AS h
+GROUP BY origin, frequency, recency_days, age_days""".strip()
 
 
 def spends_counted(*, histories: str) -> str:

@@ -1,20 +1,36 @@
 """What customers bought up to a day and after it: what a back-test of purchase forecasts counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from retention_kit.data.dataset import Dataset
-from retention_kit.data.holdout_statements import holdout_counted, spends_counted, weeks_counted
+from retention_kit.data.holdout_statements import (
+    histories_at,
+    holdout_counted,
+    spends_counted,
+    weeks_counted,
+)
 from retention_kit.data.purchase_statements import MONEY_UNITS
 from retention_kit.errors import DataError
+from retention_kit.measures.purchase_rows import row_order
 from retention_kit.measures.purchase_selection import PurchaseSelection
 
-__all__ = ["PurchaseHoldout", "PurchaseWeeks", "purchase_holdout", "purchase_spends", "purchase_weeks"]
+__all__ = [
+    "PurchaseHoldout",
+    "PurchaseWeeks",
+    "WeeklyHistories",
+    "purchase_histories_at",
+    "purchase_holdout",
+    "purchase_spends",
+    "purchase_weeks",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,6 +88,56 @@ class PurchaseWeeks:
         """Return the purchases in so many weeks after week ``origin``, of customers who had begun by then."""
         counted = (self.first_week <= origin) & (self.week > origin) & (self.week <= origin + weeks)
         return int(self.repeat_purchases[counted].sum())
+
+
+@dataclass(frozen=True, eq=False)
+class WeeklyHistories:
+    """Distinct histories up to a day and their customers, times in weeks, in a fixed order."""
+
+    frequency: Ints
+    recency: Floats
+    age: Floats
+    customers: Ints
+    unit: Literal["week"] = "week"
+
+
+def purchase_histories_at(
+    dataset: Dataset, ends: Sequence[date], *, segment: str = ""
+) -> list[WeeklyHistories]:
+    """Return what customers had bought up to each of several days.
+
+    Parameters
+    ----------
+    dataset, segment
+        As for `purchase_holdout`.
+    ends : sequence of date
+        The days; by each of them somebody of the selection has bought.
+
+    Returns
+    -------
+    list of WeeklyHistories
+        One for each day.
+
+    Raises
+    ------
+    ColumnError, DataError
+        As `purchase_holdout`.
+    """
+    if not ends:
+        return []
+    chosen = PurchaseSelection.of(dataset, segment, "", None, "week")
+    found = _counted(
+        chosen, lambda value: histories_at(days=chosen.days, ends=ends, condition=chosen.condition(value))
+    )
+    names = ("origin", "frequency", "recency_days", "age_days", "customers")
+    columns = [_integers(found, name) for name in names]
+    order = row_order(*columns[:4])
+    origin, x, recency, age, customers = (column[order] for column in columns)
+    bounds = np.searchsorted(origin, np.arange(len(ends) + 1))
+    return [
+        WeeklyHistories(x[a:b], recency[a:b] / 7, age[a:b] / 7, customers[a:b])
+        for a, b in pairwise(bounds.tolist())
+    ]
 
 
 def purchase_holdout(

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from retention_kit.models.gathering import gathered
 from retention_kit.models.purchase_likelihood import PurchaseLikelihood
 from retention_kit.models.purchase_limits import BOUNDS, as_law
 from retention_kit.models.purchase_peak import Hill, Peak, climbed
@@ -45,8 +46,10 @@ def purchase_draws(
     if normal:
         points = rng.multivariate_normal(peak.point, peak.covariance, size, method="eigh")
     else:
+        # The draws only spread: close histories taken together tell by how much.
+        few = PurchaseLikelihood(gathered(rows), likelihood.first, likelihood.scale)
         points = importance_draws(
-            _posterior(likelihood), np.array([0.0, 0.0, -1.0, 0.5]), BOUNDS, size=size, rng=rng
+            _posterior(few), np.array([0.0, 0.0, -1.0, 0.5]), BOUNDS, size=size, rng=rng
         )
     points = np.clip(points, *BOUNDS)
     return np.array([as_law("", point, likelihood.scale) for point in points]).T

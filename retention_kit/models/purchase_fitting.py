@@ -1,6 +1,7 @@
 """Purchase models fitted by maximum likelihood: BG/NBD, MBG/NBD, and what takes their place."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -8,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from retention_kit import formats
 from retention_kit.errors import ParameterError, did_you_mean
 from retention_kit.models.purchase_likelihood import PurchaseLikelihood
 from retention_kit.models.purchase_limits import BOUNDS, LIMITS, TITLES, as_law, hill_of, log_slopes, named
@@ -115,9 +117,14 @@ class _Search:
             for r, share, total in parts
         ]
 
+    @cached_property
+    def few(self) -> PurchaseLikelihood:
+        """The likelihood of some rows, on which starts are tried."""
+        return self.likelihood.thinned(_ROWS)
+
     def whole(self) -> tuple[Peak, int]:
         """The peak of the whole model, and how many starts led there."""
-        few = self.likelihood.thinned(_ROWS)
+        few = self.few
         found = [climbed(hill_of(few, self.model), start, BOUNDS) for start in self.starts]
         best = max(found, key=lambda peak: peak.value)
         near = _SAME[0] + _SAME[1] * abs(best.value)
@@ -129,11 +136,14 @@ class _Search:
     def limit(self, name: str, near: Floats) -> Peak:
         """The peak of a simpler model, also looked for near that of the whole one."""
         held, size = LIMITS[name].held, 2 if LIMITS[name].staying else 4
-        hill, found = hill_of(self.likelihood, name), []
+        bounds, fixed, found = BOUNDS[:, :size], tuple(held), []
         for start in (near.copy(), *self.starts[::2]):
             start[list(held)] = list(held.values())
-            found.append(climbed(hill, start[:size], BOUNDS[:, :size], held=tuple(held)))
-        return max(found, key=lambda peak: peak.value)
+            found.append(climbed(hill_of(self.few, name), start[:size], bounds, held=fixed))
+        best = max(found, key=lambda peak: peak.value)
+        if self.few is self.likelihood:
+            return best
+        return climbed(hill_of(self.likelihood, name), best.point, bounds, held=fixed)
 
 
 def _result(search: _Search, model: str, peak: Peak, heights: dict[str, float], reason: str) -> PurchaseFit:
@@ -167,7 +177,8 @@ def _result(search: _Search, model: str, peak: Peak, heights: dict[str, float], 
 def _nobody(model: str, likelihood: PurchaseLikelihood) -> PurchaseFit:
     """Without a repeat purchase there is no rate; it may be small."""
     exposure = float(likelihood.rows.customers @ likelihood.rows.age)
-    days = f"in {exposure:,.0f} {likelihood.rows.unit}s that customers were watched" if exposure else "yet"
+    watched = formats.plural(round(exposure), likelihood.rows.unit)
+    days = f"in {watched} that customers were watched" if round(exposure) else "yet"
     point = np.array([-np.inf, 0.0])
     return PurchaseFit(
         1.0,

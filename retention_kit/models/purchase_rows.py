@@ -15,6 +15,7 @@ __all__ = [
     "PurchaseHistories",
     "checked_rows",
     "distinct_pairs",
+    "distinct_rows",
     "histories",
 ]
 
@@ -81,7 +82,7 @@ class PurchaseHistories:
 
 
 def checked_rows(rows: PurchaseCounts) -> PurchaseHistories:
-    """Return histories as arrays of equal length, without rows of nobody, or say what is wrong.
+    """Return distinct histories, without rows of nobody, or say what is wrong.
 
     Raises
     ------
@@ -106,7 +107,33 @@ def checked_rows(rows: PurchaseCounts) -> PurchaseHistories:
     some = customers > 0
     if not some.any():
         raise DataError("There are no customers to fit a model to.", todo="Give at least one history.")
-    return PurchaseHistories(x[some], recency[some], age[some], customers[some].astype(np.int64), rows.unit)
+    number, x, recency, age = distinct_rows(customers[some], x[some], recency[some], age[some])
+    return PurchaseHistories(x.astype(np.int64), recency, age, number.astype(np.int64), rows.unit)
+
+
+def distinct_rows(customers: Floats, *keys: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Return customers and keys with one entry per distinct key, in rising order.
+
+    A fit is then the same, to the last digit, however the customers were told apart.
+
+    >>> [part.tolist() for part in distinct_rows(np.array([2.0, 1.0, 5.0]), np.array([3, 0, 3]))]
+    [[1.0, 7.0], [0, 3]]
+    """
+    if not customers.size or _new(keys).all():
+        return customers, *keys
+    order = np.lexsort(keys[::-1])
+    keys = tuple(key[order] for key in keys)
+    starts = np.flatnonzero(np.append(True, _new(keys)))
+    return np.add.reduceat(customers[order], starts), *(key[starts] for key in keys)
+
+
+def _new(keys: tuple[NDArray[Any], ...]) -> NDArray[np.bool_]:
+    """Whether each row but the first lies behind the one before it, by the first key that differs."""
+    behind, same = np.zeros(keys[0].size - 1, bool), np.ones(keys[0].size - 1, bool)
+    for key in keys:
+        behind |= same & (key[1:] > key[:-1])
+        same &= key[1:] == key[:-1]
+    return behind
 
 
 def histories(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> tuple[Ints, Floats, Floats]:

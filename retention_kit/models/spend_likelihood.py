@@ -16,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retention_kit.errors import DataError, listing
+from retention_kit.models.gathering import together
+from retention_kit.models.purchase_rows import distinct_rows
 
 __all__ = ["SpendCounts", "SpendLikelihood", "natural"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_FINEST, _COARSEST = 1 / 512, 1.0  # relative steps in which sums are told apart
 
 
 class SpendCounts(Protocol):
@@ -89,7 +92,7 @@ class SpendLikelihood:
                 todo="Give whole numbers of repeat purchases and customers, and sums above 0.",
             )
         some = n > 0
-        x, spend, n = x[some], spend[some], n[some]
+        n, x, spend = distinct_rows(n[some], x[some], spend[some])
         scale = float(n @ spend) / float(n @ x) if some.any() else 1.0
         return cls(x.astype(np.int64), spend / scale, n, scale)
 
@@ -100,6 +103,17 @@ class SpendLikelihood:
             return self
         at = slice(step // 2, None, step)
         return SpendLikelihood(self.frequency[at], self.spend[at], self.customers[at], self.scale)
+
+    def gathered(self, most: int) -> "SpendLikelihood":
+        """Return the likelihood with close sums at their mean, where there are more than ``most`` rows."""
+        x, spend, people = self.frequency, self.spend, self.customers
+        step = _FINEST
+        while x.size > most and step < _COARSEST:
+            steps = np.floor(np.log(self.spend) / step).astype(np.int64)
+            code = self.frequency * (np.ptp(steps) + 1) + steps - steps.min()
+            times, spend, people = together(code, self.customers, self.frequency, self.spend)
+            x, step = np.rint(times).astype(np.int64), 2 * step
+        return SpendLikelihood(x, spend, people, self.scale)
 
     @property
     def means(self) -> Floats:

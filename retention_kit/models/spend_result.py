@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from retention_kit.errors import DataError, listing
+from retention_kit.models.gathering import ENOUGH
 from retention_kit.models.purchase_draws import importance_draws
 from retention_kit.models.purchase_peak import Hill, Peak
 from retention_kit.models.purchase_result import log_intervals, whole_draws
@@ -186,7 +187,8 @@ class SpendFit:
         if self.quadratic:
             points = rng.multivariate_normal(self.peak.point, self.peak.covariance, count, method="eigh")
         else:
-            hill, start = _posterior(self.likelihood), np.array([0.5, 0.5, 0.0])
+            # As for purchases: close sums taken together tell by how much draws spread.
+            hill, start = _posterior(self.likelihood.gathered(ENOUGH)), np.array([0.5, 0.5, 0.0])
             points = importance_draws(hill, start, SPEND_BOUNDS, size=count, rng=rng)
         points = np.clip(points, *SPEND_BOUNDS)
         drawn = np.array([natural(point) for point in points]).T

@@ -1,30 +1,24 @@
 """Back-test of purchase models on the user's own data: what they would have foreseen, and what came."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from retention_kit.errors import DataError
+from retention_kit import formats
 from retention_kit.measures.intervals import normal_quantile
-from retention_kit.measures.purchase_holdout import (
-    PurchaseHoldout,
-    PurchaseWeeks,
-    purchase_holdout,
-    purchase_weeks,
-)
-from retention_kit.measures.purchase_summary import PurchaseSummary, purchase_summary
-from retention_kit.models.purchase_fitting import PurchaseModel, purchase_fit
+from retention_kit.measures.purchase_holdout import PurchaseHoldout, PurchaseWeeks
+from retention_kit.measures.purchase_summary import PurchaseSummary
+from retention_kit.models.gathering import gathered
+from retention_kit.models.purchase_fitting import PurchaseModel
 from retention_kit.models.spend_fitting import spend_fit
 from retention_kit.planning.back_test_result import BackTest, RevenueBackTest, off_by
-from retention_kit.planning.buyer_fitting import buyers
+from retention_kit.planning.buyer_fitting import purchases_by_draw
 from retention_kit.planning.buyer_rows import BuyerRows
 from retention_kit.planning.chance import purchase_squares
-from retention_kit.planning.levers import Levers
+from retention_kit.planning.held_out import Foreseen, foreseen, held_out
 from retention_kit.planning.predictive import outcomes_of
 from retention_kit.planning.rivals import calibration, decile_shares, forecast_errors
 from retention_kit.planning.rolling import ORIGINS, forecast_error_of, rolling_origins
@@ -34,30 +28,11 @@ if TYPE_CHECKING:
     from retention_kit.data.dataset import Dataset
     from retention_kit.models.purchase_result import PurchaseFit
 
-__all__ = ["back_test", "back_tests", "calibration_day", "with_origins"]
+__all__ = ["back_test", "held_against"]
 
 Floats = NDArray[np.float64]
 _DRAWS, _SEED = 48, 1
-_ENOUGH = 20_000  # distinct histories
 _MANY = 7  # repeat purchases from which customers are taken together
-
-
-def calibration_day(dataset: "Dataset") -> date:
-    """Return the day that ends two thirds of the time observed, whole weeks before the as-of date.
-
-    Raises
-    ------
-    DataError
-        When less than three weeks are observed.
-    """
-    days = (dataset.as_of - dataset.orders_begin).days + 1
-    weeks = days // 21
-    if weeks < 1:
-        raise DataError(
-            f"A back-test needs three weeks of orders, and the data hold {days} day{'s' * (days != 1)}.",
-            todo="Wait for more, or give calibration_end.",
-        )
-    return dataset.as_of - timedelta(days=7 * weeks)
 
 
 def back_test(
@@ -108,65 +83,23 @@ def back_test(
     >>> test.actual, round(test.expected, 1)
     (1882, 1653.4)
     """
-    (found,) = back_tests(
-        dataset, models=(model,), calibration_end=calibration_end, segment=segment, level=level
-    )
-    return with_origins(dataset, found, segment=segment) if origins else found
+    data = held_out(dataset, calibration_end=calibration_end, segment=segment)
+    return held_against(dataset, foreseen(data, model), segment=segment, level=level, origins=origins)
 
 
-def with_origins(dataset: "Dataset", test: BackTest, *, segment: str = "") -> BackTest:
-    """Return a back-test with forecasts of the same model at earlier days, and the error they give."""
-    weeks = purchase_weeks(dataset, anchor=test.calibration_end, segment=segment)
-    found = rolling_origins(dataset, weeks, model=test.asked, segment=segment)
-    error, reason = forecast_error_of(found)
-    return replace(test, origins=found, forecast_error=error, error_reason=reason)
-
-
-def back_tests(
-    dataset: "Dataset",
-    *,
-    models: Sequence[PurchaseModel],
-    calibration_end: date | None = None,
-    segment: str = "",
-    level: float = 0.95,
-) -> tuple[BackTest, ...]:
-    """Return the back-tests of several models, counted once; without forecasts at earlier days.
+def held_against(
+    dataset: "Dataset", found: Foreseen, *, segment: str = "", level: float = 0.95, origins: bool = True
+) -> BackTest:
+    """Return the back-test of a forecast that is there.
 
     Parameters, errors
-        As for `back_test`.
+        As for `back_test`; ``segment`` is that of the forecast.
     """
     score = normal_quantile(level)
-    end = calibration_end or calibration_day(dataset)
-    days = (dataset.as_of - end).days
-    if days < 1:
-        raise DataError(
-            f"After {end} there is nothing to hold a forecast against: the data end on {dataset.as_of}.",
-            todo="Let calibration_end be earlier.",
-        )
-    summary = purchase_summary(dataset, segment=segment, calibration_end=end, unit="week")
-    held = purchase_holdout(dataset, calibration_end=end, recent_days=days, segment=segment)
-    weeks = purchase_weeks(dataset, anchor=end, segment=segment)
-    return tuple(_tested(model, summary, held, weeks, level=level, score=score) for model in models)
-
-
-def _tested(
-    model: PurchaseModel,
-    summary: PurchaseSummary,
-    held: PurchaseHoldout,
-    weeks: PurchaseWeeks,
-    *,
-    level: float,
-    score: float,
-) -> BackTest:
-    days = summary.holdout_days
-    fit = purchase_fit(summary.rows, model=model)
-    horizon = days / 7
-    forecast = fit.expected_purchases(horizon, held.frequency, held.recency_days / 7, held.age_days / 7)
-    forecast = np.asarray(forecast, dtype=float)
+    fit, forecast, data = found.fit, found.forecast, found.data
+    held, summary, days = data.held, data.summary, data.summary.holdout_days
     customers, came = held.customers.astype(float), held.later_purchases.astype(float)
-    expected, actual = float(customers @ forecast), int(customers @ came)
-    low, high = _interval(fit, held, horizon, expected, level)
-    bias = expected / actual - 1 if actual else None
+    low, high = _interval(found, level)
     exposure = float(customers @ held.age_days)
     rate = float(customers @ held.frequency) / exposure if exposure else 0.0
     names = [fit.title, "last period repeated", "simple formula"]
@@ -181,22 +114,26 @@ def _tested(
     capped = np.minimum(held.frequency, _MANY)
     inside = (capped == np.arange(_MANY + 1)[:, None]) * customers
     labels = [*map(str, range(_MANY)), f"{_MANY}+"]
+    earlier, error, reason = ORIGINS.empty_table(), None, "Forecasts at earlier days were not asked for."
+    if origins:
+        earlier = rolling_origins(dataset, data.weeks, model=found.asked, segment=segment)
+        error, reason = forecast_error_of(earlier)
     return BackTest(
         model=fit.model,
-        asked=model,
+        asked=found.asked,
         title=fit.title,
         log_likelihood=fit.log_likelihood,
         calibration_end=summary.calibration_end,
         as_of=summary.as_of,
         holdout_days=days,
         customers=summary.customers,
-        actual=actual,
-        expected=expected,
+        actual=found.actual,
+        expected=found.expected,
         ci_low=low,
         ci_high=high,
-        bias=bias,
-        sentence=_sentence(days, bias, expected, actual),
-        tracking=_tracking(fit, summary, weeks, days // 7),
+        bias=found.bias,
+        sentence=_sentence(days, found.bias, found.expected, found.actual),
+        tracking=_tracking(fit, summary, data.weeks, days // 7),
         deciles=calibration(
             decile_shares(forecast, customers),
             forecast,
@@ -210,50 +147,49 @@ def _tested(
         ),
         rank_correlation=errors["rank_correlation"][0].as_py(),
         errors=errors,
-        revenue=_revenue(summary, held, forecast, days),
-        origins=ORIGINS.empty_table(),
-        forecast_error=None,
-        error_reason="Forecasts at earlier days were not asked for.",
+        revenue=_revenue(summary, held, forecast, dataset.currency),
+        origins=earlier,
+        forecast_error=error,
+        error_reason=reason,
         level=level,
         notes=(*summary.notes, *([] if fit.converged else [fit.reason])),
     )
 
 
 def _sentence(days: int, bias: float | None, expected: float, actual: int) -> str:
-    spell = f"{days // 7} weeks" if days % 7 == 0 and days > 7 else f"{days} day{'s' * (days != 1)}"
+    judged = f"this model was {off_by(bias)}: it foresaw" if bias is not None else "this model foresaw"
     return (
-        f"On your last {spell} this model was {off_by(bias)}: it foresaw {expected:,.0f} purchases, and "
+        f"On your last {_spell(days)} {judged} {formats.plural(round(expected), 'purchase')}, and "
         f"{actual:,} came."
     )
 
 
-def _interval(
-    fit: "PurchaseFit", held: PurchaseHoldout, horizon: float, expected: float, level: float
-) -> tuple[float, float]:
+def _spell(days: int) -> str:
+    whole = days % 7 == 0 and days > 7
+    return formats.plural(days // 7, "week") if whole else formats.plural(days, "day")
+
+
+def _interval(found: Foreseen, level: float) -> tuple[float, float]:
     """The range of the sum by parameters and chance alone."""
-    rows = held.frequency, held.recency_days / 7, held.age_days / 7
-    people = held.customers.astype(float)
-    # Draws only spread the sum: every k-th history tells by how much.
-    some = slice(None, None, 1 + held.frequency.size // _ENOUGH)
+    fit, rows, horizon = found.fit, found.data.summary.rows, found.horizon
+    people = rows.customers.astype(float)
+    few = gathered(rows)  # draws only spread the sum
     drawn = np.column_stack(
         [[fit.r, fit.alpha, fit.a, fit.b], fit.draws(_DRAWS, rng=np.random.default_rng(_SEED))]
     )
-    base = buyers(
-        BuyerRows.of(*(column[some] for column in rows), customers=people[some]),
+    sums = purchases_by_draw(
+        BuyerRows.of(few.frequency, few.recency, few.age, customers=few.customers),
         drawn,
-        np.ones((1, drawn.shape[1])),
+        horizon,
         model="mbg_nbd" if fit.first else "bg_nbd",
-        unit=fit.unit,
-        start=Levers(),
     )
-    sums = base.spending.at(np.array([[horizon]]))[:, 0, 0]
-    forecasts = drawn_around(np.array([expected]), sums[:, None])
-    alive = fit.probability_alive(*rows)
-    mean = fit.expected_purchases(horizon, *rows)
-    variance = alive * purchase_squares(fit, horizon, held.frequency, rows[2]) - mean**2
+    forecasts = drawn_around(np.array([found.expected]), sums[:, None])
+    alive = fit.probability_alive(rows.frequency, rows.recency, rows.age)
+    mean = fit.expected_purchases(horizon, rows.frequency, rows.recency, rows.age)
+    variance = alive * purchase_squares(fit, horizon, rows.frequency, rows.age) - mean**2
     chance = np.sqrt(max(float(people @ variance), 0.0))
     outcomes = outcomes_of(_DRAWS, level=level, errors=None, months=1.0)
-    low, high = outcomes.interval(np.array([expected]), forecasts, np.array([chance]))
+    low, high = outcomes.interval(np.array([found.expected]), forecasts, np.array([chance]))
     return float(low[0]), float(high[0])
 
 
@@ -286,7 +222,7 @@ def _tracking(fit: "PurchaseFit", summary: PurchaseSummary, weeks: PurchaseWeeks
 
 
 def _revenue(
-    summary: PurchaseSummary, held: PurchaseHoldout, forecast: Floats, days: int
+    summary: PurchaseSummary, held: PurchaseHoldout, forecast: Floats, currency: str
 ) -> RevenueBackTest | None:
     if not summary.has_amount or not summary.spend_rows.frequency.size:
         return None
@@ -297,7 +233,7 @@ def _revenue(
     expected = float(held.customers @ (forecast * per_purchase))
     actual = float(held.later_spend.sum())
     bias = expected / actual - 1 if actual > 0 else None
-    spell = f"{days} day{'s' * (days != 1)}"
-    return RevenueBackTest(
-        actual, expected, bias, f"What they would spend in these {spell} was foreseen {off_by(bias)}."
-    )
+    told, came = (formats.value(total, "money", currency=currency) for total in (expected, actual))
+    spent = f"{came}: {off_by(bias)}" if bias is not None else "nothing"
+    sentence = f"On these days they were foreseen to spend {told}, and spent {spent}."
+    return RevenueBackTest(actual, expected, bias, sentence)

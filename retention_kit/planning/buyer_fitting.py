@@ -1,5 +1,6 @@
 """From recency-frequency rows and parameter draws to the curves that what-ifs are read from."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -8,12 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from retention_kit.errors import ParameterError
 from retention_kit.models.purchase_rows import MONTH_DAYS, UNIT_DAYS
 from retention_kit.planning.beta_rule import beta_weights, log_odds_grid
-from retention_kit.planning.buyer_rows import BuyerRows, points_of, runs_of
+from retention_kit.planning.buyer_rows import BuyerRows, Points, points_of, runs_of
 from retention_kit.planning.buyers import Buyers
 from retention_kit.planning.curve import Curve, time_grid
 from retention_kit.planning.levers import LEVERS, LONGEST_HORIZON, Levers
 
-__all__ = ["PurchaseModel", "buyers"]
+__all__ = ["PurchaseModel", "buyers", "purchases_by_draw"]
 
 PurchaseModel = Literal["bg_nbd", "mbg_nbd"]
 Floats = NDArray[np.float64]
@@ -77,19 +78,15 @@ def buyers(
             todo="Give one mean revenue per purchase in place of the Gamma-Gamma model.",
         )
     groups, month = len(rows.segments), MONTH_DAYS / UNIT_DAYS[unit]
-    least = float(drawn[1].min())
-    points = points_of(rows, min(least, _FLAT * (1 + float(rows.age.max()))))
-    scale = min(least, month)
+    points, scale = _points(rows, drawn), min(float(drawn[1].min()), month)
     longest = (1 + LEVERS["frequency"].high) * LONGEST_HORIZON * month
     times = time_grid(scale, longest)
     at_once = float(model == "mbg_nbd")
     sums = []
-    for some in np.array_split(np.arange(drawn.shape[1]), -(-drawn.shape[1] // _TOGETHER)):
-        weights = np.array([_weights(rows, drawn[:, d], paid[:, d], at_once) for d in some])
-        for d, shared in zip(some, points.gathered(weights, groups), strict=True):
-            today = _sums(points.frequency, points.age, drawn[:, d], at_once, times, shared)
-            mean = np.full((2, 1, 1), _spend_of_new(paid[:, d]))
-            sums.append([*today, *_sums(np.zeros(1), np.zeros(1), drawn[:, d], 0.0, times, mean)])
+    for values, bought, shared in _gathered(rows, points, drawn, paid, at_once):
+        today = _sums(points.frequency, points.age, values, at_once, times, shared)
+        mean = np.full((2, 1, 1), _spend_of_new(bought))
+        sums.append([*today, *_sums(np.zeros(1), np.zeros(1), values, 0.0, times, mean)])
     curves = [
         Curve(scale, longest, *(np.array([one[k][part] for one in sums]) for part in (0, 1)))
         for k in range(4)
@@ -104,6 +101,51 @@ def buyers(
         start,
         _approximation(rows, curves, drawn[:, 0], paid[:, 0], at_once, month),
     )  # fmt: skip
+
+
+def purchases_by_draw(
+    rows: BuyerRows, parameters: ArrayLike, horizon: float, *, model: PurchaseModel
+) -> Floats:
+    """Return the purchases that all customers together are expected to make, by each draw.
+
+    Parameters
+    ----------
+    rows : BuyerRows
+        Distinct rows, with counts.
+    parameters : array_like, shape (4, draws)
+        As for `buyers`.
+    horizon : float
+        Time from now, in the model's unit.
+    model : {"bg_nbd", "mbg_nbd"}
+        As for `buyers`.
+
+    Returns
+    -------
+    ndarray, shape (draws,)
+    """
+    drawn = _checked(parameters, 4)
+    points, at_once, times = _points(rows, drawn), float(model == "mbg_nbd"), np.array([horizon])
+    one_each = np.ones((1, drawn.shape[1]))
+    return np.array(
+        [
+            _sums(points.frequency, points.age, values, at_once, times, shared)[0][0].sum()
+            for values, _, shared in _gathered(rows, points, drawn, one_each, at_once)
+        ]
+    )
+
+
+def _points(rows: BuyerRows, drawn: Floats) -> Points:
+    return points_of(rows, min(float(drawn[1].min()), _FLAT * (1 + float(rows.age.max()))))
+
+
+def _gathered(
+    rows: BuyerRows, points: Points, drawn: Floats, paid: Floats, at_once: float
+) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """Each draw of both models, with its weights shared out among the points."""
+    for some in np.array_split(np.arange(drawn.shape[1]), -(-drawn.shape[1] // _TOGETHER)):
+        weights = np.array([_weights(rows, drawn[:, d], paid[:, d], at_once) for d in some])
+        for d, shared in zip(some, points.gathered(weights, len(rows.segments)), strict=True):
+            yield drawn[:, d], paid[:, d], shared
 
 
 def _sums(
@@ -174,7 +216,8 @@ def _approximation(
         found = _sums(rows.frequency[at], rows.age[at], values, at_once, times, runs[:, None, part] * inside)
         exact += np.array([bundle[0] for bundle in found])
     got = np.array([curve.at(times[None])[0] for curve in curves[:2]])
-    return float(np.abs(got / exact - 1).max())
+    some = exact > 0
+    return float(np.abs(got[some] / exact[some] - 1).max(initial=0.0))
 
 
 def _checked(parameters: ArrayLike, rows: int) -> Floats:

@@ -7,12 +7,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from retention_kit.measures.purchase_holdout import PurchaseWeeks
-from retention_kit.measures.purchase_summary import purchase_summary
+from retention_kit.measures.purchase_holdout import PurchaseWeeks, WeeklyHistories, purchase_histories_at
+from retention_kit.models.gathering import gathered
 from retention_kit.models.purchase_fitting import PurchaseModel, purchase_fit
 from retention_kit.models.purchase_rows import MONTH_DAYS
 from retention_kit.planning.forecast_error import ForecastError
-from retention_kit.planning.thinning import thinned
 
 if TYPE_CHECKING:
     from retention_kit.data.dataset import Dataset
@@ -61,46 +60,37 @@ def rolling_origins(
     first, last = int(weeks.first_week.min()), int(weeks.week.max())
     last = max(last, (dataset.as_of - weeks.anchor).days // 7)
     observed = last - first + 1
+    step = max(1, min(_STEP, observed // 8))
+    origins = sorted({first - 1 + round(part * observed) for part in _PARTS})
+    origins = [one for one in origins if one - first + 1 >= _FEWEST and one + step <= last]
+    ends = [weeks.anchor + timedelta(days=7 * origin) for origin in origins]
+    known = purchase_histories_at(dataset, ends, segment=segment)
     rows = []
-    for origin in sorted({first - 1 + round(part * observed) for part in _PARTS}):
-        if origin - first + 1 < _FEWEST or origin >= last:
-            continue
-        end = weeks.anchor + timedelta(days=7 * origin)
-        rows += _of_origin(dataset, weeks, end, origin, last - origin, _step(observed), model, segment)
+    for origin, end, histories in zip(origins, ends, known, strict=True):
+        horizons = np.arange(step, last - origin + 1, step)
+        rows += _of_origin(weeks, end, origin, horizons, histories, model)
     return pa.Table.from_pylist(rows, schema=ORIGINS)
 
 
-def _step(observed: int) -> int:
-    return max(1, min(_STEP, observed // 8))
-
-
 def _of_origin(
-    dataset: "Dataset",
     weeks: PurchaseWeeks,
     end: date,
     origin: int,
-    longest: int,
-    step: int,
+    horizons: NDArray[np.int64],
+    histories: WeeklyHistories,
     model: PurchaseModel,
-    segment: str,
 ) -> list[dict[str, object]]:
-    summary = purchase_summary(dataset, segment=segment, calibration_end=end, unit="week")
-    rows = thinned(summary.rows)
+    rows = gathered(histories)
     fit = purchase_fit(rows, model=model)
-    horizons = np.arange(step, longest + 1, step)
-    if not horizons.size:
-        return []
     foreseen = fit.expected_purchases(horizons.astype(float), rows.frequency, rows.recency, rows.age)
-    # Every k-th history stands for all: their customers are a sample of it.
-    sums = foreseen @ rows.customers * (summary.customers / rows.customers.sum())
     found = []
-    for horizon, expected in zip(horizons.tolist(), sums.tolist(), strict=True):
+    for horizon, expected in zip(horizons.tolist(), (foreseen @ rows.customers).tolist(), strict=True):
         actual = weeks.came(origin, horizon)
         found.append(
             {
                 "calibration_end": end,
                 "horizon_months": horizon * 7 / MONTH_DAYS,
-                "customers": summary.customers,
+                "customers": int(rows.customers.sum()),
                 "actual": actual,
                 "expected": expected,
                 "relative_error": actual / expected - 1 if expected >= _LEAST else None,

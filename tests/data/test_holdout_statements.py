@@ -7,7 +7,7 @@ import pytest
 import sqlglot
 
 from retention_kit.data.contract_statements import running_contracts
-from retention_kit.data.holdout_statements import holdout_counted, spends_counted, weeks_counted
+from retention_kit.data.holdout_statements import histories_at, holdout_counted, spends_counted, weeks_counted
 from retention_kit.data.purchase_statements import histories
 
 _END = date(2024, 2, 10)
@@ -24,6 +24,7 @@ def every_statement():
                 days="purchase_days", until=_END, recent_days=7, money=money, condition=condition
             )
         yield weeks_counted(days="purchase_days", anchor=_END, condition=condition)
+        yield histories_at(days="purchase_days", ends=[date(2023, 12, 1), _END], condition=condition)
     yield spends_counted(histories=_histories())
     for grain in ("month", "year"):
         for money in (True, False):

@@ -33,6 +33,21 @@ def rows():
     return summary().rows
 
 
+def test_a_fit_is_the_same_however_customers_are_split_and_ordered(rows):
+    fit = purchase_fit(rows, model="bg_nbd")
+    x, recency, age, n = rows.frequency, rows.recency, rows.age, rows.customers
+    half = n // 2
+    parts = (np.tile(part, 2)[::-1] for part in (x, recency, age))
+    split = purchase_fit(PurchaseHistories(*parts, np.append(half, n - half)[::-1]), model="bg_nbd")
+    assert dict(split.parameters) == dict(fit.parameters)
+    assert split.log_likelihood == fit.log_likelihood
+
+
+def test_half_a_week_of_watching_is_not_told_as_none():
+    fit = purchase_fit(of(0, 0.0, 0.4))
+    assert fit.reason == "Nobody bought again yet, so no rate of buying and no leaving can be told."
+
+
 @pytest.mark.parametrize("model", PUBLISHED)
 def test_published_fits_to_every_printed_digit(rows, model):
     parameters, height, held_out = PUBLISHED[model]

@@ -83,6 +83,13 @@ def test_the_likelihood_is_the_story_integrated():
     assert hill.value(point) + hill.unscaled == pytest.approx(wanted, rel=1e-9)
 
 
+def test_a_fit_is_the_same_however_customers_are_split_and_ordered(rows):
+    half = rows.customers // 2
+    x, spend = (np.tile(part, 2)[::-1] for part in (rows.frequency, rows.spend))
+    split = spend_fit(of(x, spend, np.append(half, rows.customers - half)[::-1]))
+    assert dict(split.parameters) == dict(spend_fit(rows).parameters)
+
+
 def test_a_conditional_mean_is_the_story_integrated(rows):
     fit = spend_fit(rows)
     x, mean = 3, 50.0
