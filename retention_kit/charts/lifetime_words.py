@@ -27,6 +27,7 @@ __all__ = [
     "value_title",
 ]
 
+_NOTHING_HELD = "There is no value to be held"
 _SOURCES = {"given": "as chosen", "dataset": "as the dataset says", "assumed": "assumed"}
 
 
@@ -99,7 +100,7 @@ def concentration_title(found: "LifetimeValue") -> str:
     """Return who holds half the value, in a title."""
     held = found.concentration.half_held_by
     if held is None:
-        return "There is no value to be held"
+        return _NOTHING_HELD
     return f"Half the value is held by {formats.value(held, 'share')} of the customers"
 
 
@@ -143,7 +144,9 @@ def held_title(found: "LifetimeValue") -> str:
     rows = [row for row in found.cohorts.to_pylist() if row["customers"]]
     if len(rows) == 1:
         return f"All customers began in {rows[0]['cohort']}"
-    most = max(rows, key=lambda row: row["share_of_value"] or 0.0)
+    if not found.total.value:
+        return _NOTHING_HELD
+    most = max(rows, key=lambda row: row["share_of_value"])
     share = formats.value(most["share_of_value"], "share")
     return f"{share} of the value is held by those who began in {most['cohort']}"
 
@@ -153,9 +156,9 @@ def curve_title(found: "LifetimeValue") -> str:
     months = formats.plural(found.horizon_months, "month")
     if found.curve_of_new.num_rows:
         new = told(found.curve_of_new["value_per_customer"][-1].as_py(), found)
-        return (
-            f"In {months} a new customer brings {new}, one of today's {told(found.per_customer.value, found)}"
-        )
+        first = ", its first purchase included" if found.kind == "purchases" else ""
+        today = told(found.per_customer.value, found)
+        return f"In {months} a new customer brings {new}{first}, and one of today's {today}"
     return f"In {months} one of today's customers brings {told(found.per_customer.value, found)}"
 
 

@@ -64,13 +64,20 @@ CARDS: Mapping[str, Definition] = {
         "value if active × (1 − chance to be there); value if active: lifetime value / chance to be there",
         "money per customer",
         "An identity of the two.",
-        "It ranks whom to look at first. Whether an offer brings them back, only an experiment tells.",
+        "It ranks whom to look at first. Whether an offer keeps them, only an experiment tells.",
+        (
+            (
+                "Fading",
+                "there with a chance of 20 % or more, after a fall of 10 points or more since the last "
+                "purchase; below 20 % most have gone, and value at risk alone would list them first",
+            ),
+        ),
     ),
     "forecast_cells": Definition(
         "Forecast retention",
         "customers of the cohort expected to be active in a period to come / customers of the cohort",
         "share of customers",
-        f"{_MODELS} Interval: parameters and chance.",
+        f"{_MODELS} Interval: chance, and errors of the same forecast made earlier.",
         "Seasons and price changes to come are not in it. The same forecast, made earlier, stands beside it.",
     ),
     "purchase_back_test": Definition(

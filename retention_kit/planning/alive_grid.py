@@ -20,8 +20,11 @@ NO_GRID = pa.schema(list(_COLUMNS.items())).empty_table()
 
 
 def alive_mean(rows: ValueRows) -> float | None:
-    """Return the mean chance to be there; None for BG/NBD, which holds never-repeaters there for certain."""
-    if not rows.fit.first:
+    """Return the mean chance to be there; None where the model holds customers there for certain.
+
+    BG/NBD holds all who never bought again there, and a model in which nobody leaves holds everybody.
+    """
+    if not rows.fit.first or not rows.fit.a:
         return None
     return float(rows.customers @ rows.alive / rows.customers.sum())
 

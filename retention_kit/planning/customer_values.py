@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["customer_values"]
 
+# Below it four in five who are asked have gone; less of a fall is no news of a silence.
+_STILL_THERE, _FALLEN = 0.2, 0.1
+
 
 def customer_values(
     dataset: "Dataset",
@@ -33,7 +36,7 @@ def customer_values(
     segment: str = "",
     breakdown: str = "",
 ) -> pa.Table:
-    """Return the first ``n`` customers, as `LifetimeValue.top` says.
+    """Return the first ``n`` customers, as `LifetimeValue.top` and `LifetimeValue.fading` say.
 
     Customers of the same number stand in the order of their ids.
 
@@ -74,8 +77,11 @@ def customer_values(
             "value_if_active": if_active,
             "value_at_risk": risk,
         }
-        order = np.argsort(-(value if by == "value" else risk), kind="stable")[:n]
-        first = [*first, pa.table(columns).take(pa.array(order))]
+        order = np.argsort(-(value if by == "value" else risk), kind="stable")
+        if by == "value_at_risk":
+            fallen = fit.probability_alive(x, recency, recency) - alive
+            order = order[((alive >= _STILL_THERE) & (fallen >= _FALLEN))[order]]
+        first = [*first, pa.table(columns).take(pa.array(order[:n]))]
         if len(first) > 1:
             first = [_first(pa.concat_tables(first), by, n)]
     return first[0] if len(first) == 1 else _first(pa.concat_tables(first), by, n)

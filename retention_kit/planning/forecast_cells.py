@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from retention_kit import formats
 from retention_kit.errors import DataError
 from retention_kit.measures.intervals import normal_quantile
 from retention_kit.measures.purchase_summary import purchase_summary
@@ -245,7 +246,8 @@ def _tested(
     mean, distance, covered = float(off.mean()), float(np.abs(off).mean()), float(inside.mean())
     side = "high" if mean > 0 else "low"
     sentence = (
-        f"Forecasts of {known.sum():,} cells that knew the days up to {last.end} only were {distance:.1f} "
+        f"Forecasts of {formats.plural(int(known.sum()), 'cell')} that knew the days up to {last.end} only "
+        f"were {distance:.1f} "
         f"points off on average, {abs(mean):.1f} points {side} taken together; {covered * 100:.0f} % of the "
         "cells came inside their intervals."
     )

@@ -182,8 +182,11 @@ class LifetimeValue:
         return self._customers.listed(self, n, by="value")
 
     def fading(self, n: int = 100) -> pa.Table:
-        """Return the customers with the most value at risk: what they would be worth if still active,
-        times the chance that they are not.
+        """Return the customers who are slipping away, those with the most value at risk first.
+
+        Value at risk is what a customer would be worth if still active, times the chance that it is not.
+        Listed is who is there with a chance of 20 % or more, after it has fallen by 10 points or more since
+        the last purchase: of the others, either most have gone, or no silence tells of leaving.
 
         Parameters and columns are those of `top`.
         """

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from retention_kit.models.contract_backtest import ContractBacktest
     from retention_kit.models.purchase_result import PurchaseFit
     from retention_kit.models.spend_result import SpendFit
+    from retention_kit.planning.back_test_result import BackTest
     from retention_kit.planning.lifetime_result import LifetimeValue
+    from retention_kit.planning.model_choice import Tested
 
 __all__ = ["lifetime_value", "valued_customers"]
 
@@ -108,17 +110,21 @@ def valued_customers(
     segment: str = "",
     breakdown: str = "",
     calibration_end: date | None = None,
+    tested: "Tested | None" = None,
 ) -> ValuedCustomers:
     """Return customers with a model fitted and tested, ready for `ValuedCustomers.value`.
 
     Parameters, errors
-        As for `lifetime_value`.
+        As for `lifetime_value`; ``tested`` is what `tested_model` says of the same customers' orders, to
+        spare testing them again.
     """
     if churn_basis(dataset, basis) == "subscriptions":
         return _contracts(dataset, segment, breakdown)
     # First, so that a name that does not exist is told before anything is fitted.
     summary = purchase_summary(dataset, segment=segment, breakdown=breakdown)
-    chosen, test, why = tested_model(dataset, model=model, calibration_end=calibration_end, segment=segment)
+    if tested is None:
+        tested = tested_model(dataset, model=model, calibration_end=calibration_end, segment=segment)
+    chosen, test, why = tested
     fit = purchase_fit(summary.rows, model=chosen)
     spend = spend_fit(summary.spend_rows) if summary.has_amount else None
     known = spend is not None and spend.model != "no_spend"
@@ -136,14 +142,14 @@ def valued_customers(
         dataset=dataset,
         kind="purchases",
         model=fit.model,
-        model_reason=why,
+        model_reason=why if fit.model == chosen else _instead(fit, test, why),
         fit=fit,
         spend=taken,
         back_test=test,
         forecast_error=error,
         rows=value_rows(summary, singles, fit, taken),
         summary=summary,
-        averages=averages_of_orders(summary.rows, mean_spend=taken.population_mean if taken else 1.0),
+        averages=averages_of_orders(summary.rows, has_amount=known),
         margin_share=_margin(dataset, summary) if known else None,
         has_amount=known,
         cost=acquisition_cost(dataset, basis="orders", segment=segment),
@@ -154,13 +160,15 @@ def valued_customers(
     )
 
 
+def _instead(fit: "PurchaseFit", test: "BackTest | None", why: str) -> str:
+    """Why it is the model it is, where the data do not carry the one that was chosen."""
+    return fit.reason if test is not None else f"{why} {fit.reason}"
+
+
 def _told(
     summary: PurchaseSummary, fit: "PurchaseFit", spend: "SpendFit | None", *, has_amount: bool
 ) -> list[str]:
-    notes = [] if fit.converged else [fit.reason]
-    if summary.customers < _FEW:
-        people = formats.plural(summary.customers, "customer")
-        notes.append(f"The data hold {people}: a model of so few is little more than a guess.")
+    notes = [*([] if fit.converged else [fit.reason]), *_few(summary.customers)]
     if spend is None:
         notes.append(
             "The orders have no amounts, so purchases are counted, discounted, in place of money: map amount "
@@ -173,9 +181,10 @@ def _told(
     tie = spend.frequency_correlation if spend is not None else float("nan")
     if abs(tie) >= _TIED:
         more, effect = ("more", "too low") if tie > 0 else ("less", "too high")
+        tied = formats.number(tie, decimals=2)
         notes.append(
-            f"Who buys more often spends {more} per purchase (correlation {tie:.2f}). The models take both "
-            f"to be independent, so the value of the most frequent buyers tends to be {effect}."
+            f"Who buys more often spends {more} per purchase (correlation {tied}). The models take both to "
+            f"be independent, so the value of the most frequent buyers tends to be {effect}."
         )
     if not fit.first and fit.a > 0:
         notes.append(
@@ -183,6 +192,13 @@ def _told(
             "is no share of active customers."
         )
     return notes
+
+
+def _few(customers: int) -> list[str]:
+    if customers >= _FEW:
+        return []
+    people = formats.plural(customers, "customer")
+    return [f"The data hold {people}: a model of so few is little more than a guess."]
 
 
 def _margin(dataset: "Dataset", summary: PurchaseSummary) -> float | None:
@@ -206,15 +222,17 @@ def _contracts(dataset: "Dataset", segment: str, breakdown: str) -> ValuedCustom
     if fit.model not in ("shifted_beta_geometric", "constant_churn"):
         fit = contract_fit(counts, model="constant_churn")
     money = bool((contracts.amount > 0).any())
-    notes = [*contracts.notes, *([] if fit.converged else [fit.reason])]
+    holders = int(contracts.customers.sum())
+    notes = [*contracts.notes, *([] if fit.converged else [fit.reason]), *_few(holders)]
     if contracts.unknown and money:
         notes.append(
             f"{contracts.unknown:,} customers have contracts without an amount; they count as worth nothing."
         )
     if not money:
         notes.append(
-            "Subscriptions have no amounts, so months of contract are counted, discounted, in place of "
-            "money: map monthly_amount in [subscriptions.columns]."
+            "The subscriptions that run have no amounts above 0, so months of contract are counted, "
+            "discounted, in place of money: map monthly_amount, or amount and billing_months, in "
+            "[subscriptions.columns]."
         )
     error, reason = contract_errors(renewals.cohorts)
     if reason:

@@ -108,7 +108,8 @@ def calibration(
     -------
     pyarrow.Table
         The labels, ``customers``, ``expected_per_customer``, ``actual_per_customer``, ``ci_low``, ``ci_high``
-        (of what came, from its spread); missing where a bin is empty.
+        (of what came, from its spread; where nothing came, from the score test of a Poisson rate); missing
+        where a bin is empty.
     """
     people = shares.sum(axis=1)
     known = people > 0
@@ -119,7 +120,8 @@ def calibration(
         "expected_per_customer": expected,
         "actual_per_customer": came,
         "ci_low": np.maximum(came - half, 0.0),
-        "ci_high": came + half,
+        # Where nobody bought, the spread is none, and yet a few may have been about to.
+        "ci_high": np.where(came > 0, came + half, score**2 / number),
     }
     missing = {column: pa.array(values, mask=~known) for column, values in columns.items()}
     return pa.table({name: labels, "customers": people, **missing})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Averages", "averages_of_contracts", "averages_of_orders", "shortcuts"]
 
 _YEAR = 365.25
+_SHORTEST = _YEAR / 4  # over which customers must have been kept, to say what that is over a year
 _SCHEMA = pa.schema(
     [
         ("name", pa.string()),
@@ -36,7 +37,7 @@ class Averages:
     orders_per_year : float
         Purchases of a customer in a year, or 12 months.
     retention : float or None
-        Share of customers kept over a year; None where less than a year tells.
+        Share of customers kept over a year; None where half a year is not observed yet.
     what : str
         Where retention comes from, in words.
     """
@@ -47,24 +48,27 @@ class Averages:
     what: str
 
 
-def averages_of_orders(rows: "PurchaseRows", *, mean_spend: float) -> Averages:
-    """Return the averages of customers who buy now and then.
+def averages_of_orders(rows: "PurchaseRows", *, has_amount: bool) -> Averages:
+    """Return the averages of customers who buy now and then, of their repeat purchases.
 
     Retention is the share of those who first bought more than a year ago, or more than half of the time
-    observed where that is shorter, who have bought since; as a rate per year.
+    observed where that is shorter, who have bought since; as a rate per year. Less than half a year tells
+    nothing of one: a share kept over days, raised to a year, is next to nothing.
     """
     people = rows.customers.astype(float)
-    exposure = float(people @ rows.age_days)
-    per_year = float(people @ rows.frequency) / exposure * _YEAR if exposure else 0.0
+    exposure, repeats = float(people @ rows.age_days), float(people @ rows.frequency)
+    per_year = repeats / exposure * _YEAR if exposure else 0.0
+    # Without amounts purchases are counted.
+    each = float(rows.spend.sum()) / max(repeats, 1.0) if has_amount else 1.0
     window = min(_YEAR, float(rows.age_days.max()) / 2)
     old = rows.age_days > window
     were = float(people[old].sum())
-    if not were or window < 1:
-        return Averages(mean_spend, per_year, None, "")
+    if not were or window < _SHORTEST:
+        return Averages(each, per_year, None, "")
     still = float(people[old & (rows.age_days - rows.recency_days < window)].sum())
     retention = (still / were) ** (_YEAR / window)
     what = f"{still:,.0f} of {were:,.0f} customers from before bought in the last {window:.0f} days"
-    return Averages(mean_spend, per_year, retention, what)
+    return Averages(each, per_year, retention, what)
 
 
 def averages_of_contracts(fit: "ContractFit", *, amount: float) -> Averages:

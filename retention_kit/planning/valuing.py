@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from retention_kit import formats
 from retention_kit.models.purchase_value import discount_factors
 from retention_kit.planning.alive_grid import NO_GRID, alive_grid, alive_mean
 from retention_kit.planning.lifetime_result import LifetimeValue, Payback
@@ -135,9 +136,10 @@ def _notes(customers: "ValuedCustomers", terms: Terms) -> list[str]:
             f"The dataset states no discount_rate; {terms.discount_rate * 100:g} % a year is assumed."
         )
     error = customers.forecast_error
-    if error is not None and not error.reaches(terms.months):
+    tested = round(error.months[-1]) if error is not None else terms.months
+    if tested < terms.months:
         notes.append(
-            f"Forecasts on these data were tested up to {error.months[-1]:.0f} months ahead; beyond, "
+            f"Forecasts on these data were tested up to {formats.plural(tested, 'month')} ahead; beyond, "
             f"to {terms.months} months, their error is taken to stay as it was there."
         )
     return notes
@@ -209,11 +211,13 @@ def _payback(customers: "ValuedCustomers", new: pa.Table, terms: Terms) -> Payba
     currency = f" {customers.dataset.currency}".rstrip()
     told = f"A customer cost {cost:,.2f}{currency} to win on average (known for {known:,})"
     if months[0] is None:
-        sentence = f"{told}, which a new one does not bring in within {terms.months} months."
+        sentence = (
+            f"{told}, which a new one does not bring in within {formats.plural(terms.months, 'month')}."
+        )
     elif months[0] == 0:
         first = "order" if customers.kind == "purchases" else "month"
         sentence = f"{told}, which the first {first} brings in."
     else:
-        sentence = f"{told}, which a new one has brought in after {months[0]} months."
+        sentence = f"{told}, which a new one has brought in after {formats.plural(months[0], 'month')}."
     likely, early, late = months
     return Payback(cost, known, likely, early, late, value / cost if cost > 0 else None, sentence)

@@ -60,7 +60,8 @@ class Drawn:
 
     def total_around(self, value: Floats, discount: Floats) -> Floats:
         """Return the same for all customers together, up to each month, shape (draws, months)."""
-        flows = self.by_group.sum(axis=1)[:, : discount.size] * discount
+        # By cohort, so that a breakdown leaves the interval as it is.
+        flows = self.by_cohort.sum(axis=1)[:, : discount.size] * discount
         return drawn_around(value, np.cumsum(flows, axis=1))
 
 

@@ -11,9 +11,11 @@ from retention_kit.charts import lifetime_cells, lifetime_histories, lifetime_te
 from retention_kit.data.dataset import Dataset
 from retention_kit.definitions import DEFINITIONS
 from retention_kit.links import Opening
+from retention_kit.measures.churn import churn_basis
 from retention_kit.measures.gap_counting import attributes_of
 from retention_kit.notebooks import LifetimeParameters, notebook
 from retention_kit.planning.lifetime_value import valued_customers
+from retention_kit.planning.model_choice import tested_model
 from retention_kit.workbook import lifetime_published as published
 from retention_kit.workbook import lifetime_test_texts as tests
 from retention_kit.workbook import lifetime_texts as texts
@@ -68,7 +70,9 @@ class LifetimeView(View[LifetimeParameters, Valued]):
         day = date.fromisoformat(chosen.calibration_to) if chosen.calibration_to else None
         customers = self._fits.recall(
             (dataset.fingerprint, dataset.as_of, *asked.values(), day),
-            lambda: valued_customers(dataset, **asked, calibration_end=day),
+            lambda: valued_customers(
+                dataset, **asked, calibration_end=day, tested=self._tested(dataset, chosen, day)
+            ),
         )
         value = customers.value(
             horizon=chosen.horizon,
@@ -77,6 +81,16 @@ class LifetimeView(View[LifetimeParameters, Valued]):
             level=chosen.level,
         )
         return Valued(dataset, parameters, customers, value, self._memory)
+
+    def _tested(self, dataset: Dataset, chosen: LifetimeParameters, day: date | None) -> Any:
+        """The model to take and its back-test, whatever the customers are told apart by."""
+        if churn_basis(dataset, chosen.basis) != "orders":
+            return None
+        key = (dataset.fingerprint, "tested", chosen.model, chosen.segment, day)
+        return self._memory.recall(
+            key,
+            lambda: tested_model(dataset, model=chosen.model, calibration_end=day, segment=chosen.segment),
+        )
 
     def observed_values(self) -> Mapping[str, tuple[Any, Any]]:
         """Return, by parameter, the value that stands for what the data say, and what they say."""

@@ -22,9 +22,10 @@ __all__ = ["HINT", "value_lists"]
 HINT = "Single customers are listed in JupyterLab only; a list is made when one is asked for."
 _ROWS_SHOWN = 100
 _ROWS_LISTED = 10_000  # a page has to carry them
+_NOBODY = "No customer is fading, as the definition has it."
 _LISTS = {
     "top": ("The most valuable", "Customers with the highest value"),
-    "fading": ("Fading, by value at risk", "Customers with the highest value at risk"),
+    "fading": ("Fading, by value at risk", "Fading customers with the highest value at risk"),
 }
 
 
@@ -72,7 +73,11 @@ def _listing(found: Valued, name: str) -> str:
         return '<p class="rk-facts">Contracts are not listed: a list takes orders.</p>'
     value = found.value
     table = value.top(_ROWS_LISTED) if name == "top" else value.fading(_ROWS_LISTED)
-    title = f"{_LISTS[name][1]}, {words.value_title(value, each=False)}, {_shown_of(table, value.customers)}"
+    if not table.num_rows:
+        return f'<p class="rk-facts">{escape(_NOBODY)}</p>'
+    # Of those who fade the list holds all, unless it is full.
+    people = value.customers if name == "top" or table.num_rows == _ROWS_LISTED else table.num_rows
+    title = f"{_LISTS[name][1]}, {words.value_title(value, each=False)}, {_shown_of(table, people)}"
     digits = {
         column: ".2f"
         for column in table.column_names

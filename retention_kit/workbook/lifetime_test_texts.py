@@ -52,9 +52,11 @@ def _best(found: BackTest) -> str:
     best = min(rivals, key=lambda row: row["mean_absolute_error"])
     told, other = (formats.number(row["mean_absolute_error"], decimals=2) for row in (model, best))
     said = f"Per customer it was off by {told} purchases on average"
+    if told == other:
+        return f"{said}; {best['forecaster']} by as much, so for single customers it is no better."
     if model["mean_absolute_error"] < best["mean_absolute_error"]:
         return f"{said}, the best of the naive forecasts by {other}."
-    return f"{said}; {best['forecaster']} by {other}, so for single customers it is no better."
+    return f"{said}; {best['forecaster']} by {other} only, so for single customers it is no better."
 
 
 def test_html(shown: Valued) -> str:
@@ -91,8 +93,8 @@ def shortcuts(shown: Valued) -> list[str]:
     rows = shown.value.shortcuts.to_pylist()
     if not rows:
         return [
-            "Simple formulas need the share of customers kept over a year, and the data do not tell it yet: "
-            "wait until somebody could have stayed away."
+            "Simple formulas need the share of customers kept over a year, and less than half a year of "
+            "orders does not tell it: wait for more."
         ]
     return [_gap(row, shown) for row in rows]
 
@@ -107,6 +109,8 @@ def _gap(row: dict[str, Any], shown: Valued) -> str:
         return f"{name}: {told} per customer."
     side = "more" if gap > 0 else "less"
     off = formats.value(abs(float(gap)), "share")
+    if off == formats.value(0.0, "share"):
+        return f"{name}: {told} per customer, as the model has it."
     return f"{name}: {told} per customer, {off} {side} than the model."
 
 

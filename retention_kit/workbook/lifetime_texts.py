@@ -33,6 +33,9 @@ _LATELY = {
     "worth more.",
     "contracts": "Only contracts that still run count: of early cohorts those are left who stay longest.",
 }
+_STAYING = (
+    "The orders so far show nobody leaving, so the model holds all customers there: no silence is read."
+)
 _CONTRACTS = "These customers have contracts, which tell when they end: no silence has to be read."
 
 
@@ -121,6 +124,8 @@ def cohorts(shown: Valued) -> list[str]:
     rows = [row for row in found.cohorts.to_pylist() if row["customers"]]
     if len(rows) == 1:
         return [f"{words.held_title(found)}: there are no cohorts to compare."]
+    if not found.total.value:
+        return [f"{words.held_title(found)}."]
     most = max(rows, key=lambda row: row["value_per_customer"])
     ends = words.told_range(most["per_customer_ci_low"], most["per_customer_ci_high"], found)
     return [
@@ -135,6 +140,8 @@ def histories(shown: Valued) -> list[str]:
     found = shown.value
     if found.kind == "contracts":
         return [_CONTRACTS]
+    if not shown.customers.fit.a:  # type: ignore[union-attr]
+        return [_STAYING]
     often = _long_silent(shown)
     lines = [often] if often else []
     if found.probability_alive_mean is None:
@@ -152,7 +159,8 @@ def _long_silent(shown: Valued) -> str:
     """The same silence after one repeat purchase and after many."""
     rows = [row for row in shown.value.grid.to_pylist() if row["frequency"]]
     if not rows:
-        return "Nobody bought again, so a silence says nothing yet."
+        again = (shown.customers.rows.pair_frequency > 0).any()  # type: ignore[union-attr]
+        return "" if again else "Nobody bought again, so a silence says nothing yet."
     some = sorted({row["silence_weeks"] for row in rows})
     silence = some[len(some) // 2]
     same = sorted((row for row in rows if row["silence_weeks"] == silence), key=lambda row: row["frequency"])

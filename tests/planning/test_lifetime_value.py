@@ -1,5 +1,6 @@
 """Lifetime values: conventions by hand, sums that agree, and words where data are odd."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from retention_kit import open_dataset
 from retention_kit.errors import ColumnError, DataError, ParameterError
+from retention_kit.planning.forecast_error import ForecastError
 from retention_kit.planning.lifetime_value import lifetime_value, valued_customers
 
 
@@ -72,7 +74,7 @@ def test_the_distribution_is_that_of_customers(cdnow, by_hand):
     assert value.concentration.half_held_by == pytest.approx(half, rel=2e-3)
 
 
-def test_top_and_fading_are_the_first_of_all_customers(cdnow, each, by_hand):
+def test_top_and_fading_are_the_first_of_all_customers_and_of_those_slipping(cdnow, each, by_hand):
     value = cdnow.value(discount_rate=0.1)
     alive = cdnow.fit.probability_alive(*(each[name].to_numpy() for name in ("x", "recency", "age")))
     weeks = np.arange(13) * 365.25 / 12 / 7
@@ -80,6 +82,10 @@ def test_top_and_fading_are_the_first_of_all_customers(cdnow, each, by_hand):
     spend = cdnow.spend
     per_purchase = spend.p * (spend.v + each["spent"]) / (spend.p * each["x"] + spend.q - 1)
     risk = (1.1 ** -(np.arange(1, 13) / 12)) @ bought * per_purchase * (1 - alive)
+    fit = cdnow.fit
+    # On the day of the last purchase the odds to have left are a / (b + x - 1).
+    before = np.where(each["x"] > 0, 1 / (1 + fit.a / (fit.b + np.maximum(each["x"], 1) - 1)), 1.0)
+    risk = risk[(alive >= 0.2) & (before - alive >= 0.1)]
     for found, column, expected in (
         (value.top(20), "value", pd.Series(by_hand, index=each.index)),
         (value.fading(20), "value_at_risk", risk),
@@ -87,6 +93,46 @@ def test_top_and_fading_are_the_first_of_all_customers(cdnow, each, by_hand):
         expected = expected.sort_values(ascending=False).head(20)
         assert found["customer_id"].to_pylist() == expected.index.tolist()
         assert found[column].to_pylist() == pytest.approx(expected.tolist(), rel=1e-9)
+
+
+def test_who_has_gone_and_who_is_there_for_certain_do_not_fade(cdnow, each):
+    fading = cdnow.value().fading(2357)
+    chances = fading["probability_alive"].to_numpy()
+    assert 0.2 <= chances.min() < chances.max() < 0.9
+    # Bought 22 times within five weeks, and not for fifteen months.
+    assert each["x"]["19339"] == 21
+    assert "19339" not in fading["customer_id"].to_pylist()
+    assert min(fading["frequency"].to_pylist()) == 1  # BG/NBD holds those of no repeat purchase there
+
+
+def test_a_breakdown_leaves_the_total_as_it_is(shop):
+    whole = valued_customers(open_dataset("shop"), model="mbg_nbd")
+    assert dict(whole.fit.parameters) == dict(shop.fit.parameters)
+    assert dict(whole.spend.parameters) == dict(shop.spend.parameters)
+    one, two = whole.value().total, shop.value().total
+    assert two.value == pytest.approx(one.value, rel=1e-13)
+    # Chance is that of customers with the same history taken together, or taken apart by group.
+    assert (two.ci_low, two.ci_high) == pytest.approx((one.ci_low, one.ci_high), rel=1e-6)
+
+
+def test_a_model_in_which_nobody_leaves_tells_no_share_of_customers():
+    rows = [(f"c{n}", _day(n + 28 * k), 5.0 + n % 3) for n in range(40) for k in range(12)]
+    found = valued_customers(_shop(rows), model="mbg_nbd")
+    assert "nobody leaves" in found.fit.title
+    assert found.value().probability_alive_mean is None
+
+
+def test_a_test_of_fifty_two_weeks_reaches_a_year(shop):
+    tested = replace(shop, forecast_error=ForecastError((364 / (365.25 / 12),), (0.0,), (0.1,)))
+    assert not any("ahead; beyond" in note for note in tested.value(horizon=12).notes)
+    assert any("up to 12 months ahead; beyond, to 13" in note for note in tested.value(horizon=13).notes)
+
+
+def test_payback_of_one_month_is_told_as_one(shop):
+    first = shop.value().curve_of_new["value_per_customer"]
+    paid = replace(shop, cost=((first[0].as_py() + first[1].as_py()) / 2, 9)).value().payback
+    assert paid.month == 1
+    assert paid.sentence.endswith("after 1 month.")
 
 
 def test_a_list_of_nobody_is_refused(cdnow):
@@ -187,12 +233,13 @@ def test_shortcuts_stand_beside_with_their_gap(cdnow, each):
     window = min(365.25, each["age"].max() * 7 / 2)
     before = each[each["age"] * 7 > window]
     kept = ((before["age"] - before["recency"]) * 7 < window).mean() ** (365.25 / window)
-    simple = cdnow.spend.population_mean * per_year / (1 - kept)
+    order_value = each["spent"].sum() / each["x"].sum()
+    simple = order_value * per_year / (1 - kept)
     assert rows["simple formula"]["value_per_customer"] == pytest.approx(simple)
     assert rows["simple formula"]["gap"] == pytest.approx(simple / value.per_customer.value - 1)
     monthly = (kept / 1.1) ** (1 / 12)
     months = sum(monthly**k for k in range(1, 13))
-    constant = cdnow.spend.population_mean * per_year * months / 12
+    constant = order_value * per_year * months / 12
     assert rows["constant churn"]["value_per_customer"] == pytest.approx(constant)
 
 

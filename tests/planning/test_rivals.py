@@ -72,3 +72,12 @@ def test_bins_hold_means_and_the_interval_of_a_mean(many):
     assert found[0]["ci_high"] == pytest.approx(low.mean() + 1.96 * low.std(ddof=1) / np.sqrt(low.size))
     assert found[1]["expected_per_customer"] == pytest.approx(forecast[each][forecast[each] >= 1].mean())
     assert found[2]["actual_per_customer"] is None
+
+
+def test_where_nothing_came_the_interval_is_that_of_a_poisson_rate():
+    row = calibration(
+        np.full((1, 1), 50.0), np.array([0.01]), np.zeros(1), labels=pa.array(["all"]), name="bin", score=1.96
+    ).to_pylist()[0]
+    assert (row["actual_per_customer"], row["ci_low"]) == (0.0, 0.0)
+    # At the end of the interval nothing came lies 1.96 standard errors, sqrt(rate / 50), below.
+    assert row["ci_high"] / np.sqrt(row["ci_high"] / 50) == pytest.approx(1.96)

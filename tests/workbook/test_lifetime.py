@@ -230,9 +230,19 @@ def test_customers_are_listed_in_the_notebook_on_request_only(live, parts):
     assert values == sorted(values, reverse=True)
     assert sum(values) == pytest.approx(view.shown.value.total.value, rel=1e-6)
     fading.click()
-    assert "highest value at risk" in page(below)
+    slipping = view.shown.value.fading(2357).num_rows
+    assert f"highest value at risk, revenue, USD, the first 100 of {slipping} customers shown" in page(below)
     view.state.change(horizon=6)
     assert "highest value" not in below.value  # the list was of another result
+
+
+def test_where_nobody_is_slipping_the_list_says_so(live, parts, tmp_path):
+    rows = shops.orders(customers=1, months=(1,))
+    view = live(small_shop(tmp_path, rows, "steady"))
+    panel = view.customers()
+    [part for part in parts(panel) if hasattr(part, "click")][1].click()
+    assert "No customer is fading" in page(parts(panel)[-1])
+    assert "nobody leaving" in text(view.reading_alive())
 
 
 def test_contracts_are_not_listed(live, parts):
@@ -284,17 +294,40 @@ def test_nobody_who_bought_again_is_worth_nothing_known(report, tmp_path):
     view = report(small_shop(tmp_path, rows, "once"), breakdown="channel")
     assert "Nobody bought again" in text(view.facts())
     assert "bring nothing" in text(view.reading_concentration())
+    assert text(view.reading_cohorts()) == "There is no value to be held."
     assert view.concentration() is None
     assert "0.00 purchases" in text(view.tiles())
     assert text(view.comparison()).startswith("All customers are of one channel.")
     json.dumps([view.charts(), view.headline()], allow_nan=False)
 
 
+def test_a_purchase_again_is_not_denied_where_most_came_on_the_last_day(report, tmp_path):
+    days = [("a", "2024-01-01"), ("a", "2024-01-20"), *((f"b{n}", "2024-02-20") for n in range(3))]
+    rows = [{"customer": who, "day": day, "amount": "9.00", "channel": "web"} for who, day in days]
+    assert "Nobody bought again" not in text(report(small_shop(tmp_path, rows, "late")).reading_alive())
+
+
+def test_formulas_and_rivals_that_agree_with_the_model_are_said_to(report, tmp_path):
+    rows = [
+        {
+            "customer": f"c{n}",
+            "day": f"{2023 + k // 12}-{1 + k % 12:02}-{1 + n:02}",
+            "amount": "9.00",
+            "channel": "web",
+        }
+        for n in range(20)
+        for k in range(18)
+    ]
+    view = report(small_shop(tmp_path, rows, "even"))
+    assert "per customer, as the model has it." in text(view.shortcuts())
+    assert "off by 1.21 purchases on average; last period repeated by as much, so" in text(report().test())
+
+
 def test_one_customer_is_told_as_one(report, tmp_path):
     view = report(small_shop(tmp_path, shops.orders(customers=1, months=(1,)), "one"))
     assert text(view.reading()).startswith("1 customer is worth")
     assert "a model of so few is little more than a guess" in text(view.facts())
-    assert "everybody stays" in text(view.shortcuts())
+    assert "less than half a year" in text(view.shortcuts())
 
 
 def test_data_of_a_few_days_have_no_back_test_and_say_so(report, tmp_path):
