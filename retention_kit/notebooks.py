@@ -374,7 +374,7 @@ class WhatIfParameters(ViewParameters):
         "",
         max_length=2000,
         title="Beside",
-        description="another scenario: its link, or what it changes, such as saved_share=0.2&margin=0.4",
+        description="another scenario: its link, or changes: saved_share=0.2&saved_share_high=0.3",
     )
     level: float = _LEVEL
 

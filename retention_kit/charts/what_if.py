@@ -118,6 +118,7 @@ def tornado(found: Comparison, swings: Sequence[Swing], *, currency: str, asof: 
             "row": formats.begun(bar.title),
             "end": end,
             "at": words.swing_end(bar, value, currency=currency),
+            "label": _end_label(bar, end, found.npv.value, currency),
             "start": found.npv.value,
             "npv": npv,
             "text": formats.signed(npv, "money", currency=currency),
@@ -155,6 +156,15 @@ def tornado(found: Comparison, swings: Sequence[Swing], *, currency: str, asof: 
             ]
         ),
     )
+
+
+def _end_label(bar: Swing, end: str, start: float, currency: str) -> str:
+    """What stands at the end of a bar, short for a telephone; of two ends on one side, the farther has it."""
+    npv, other = (bar.npv_low, bar.npv_high) if end == "low" else (bar.npv_high, bar.npv_low)
+    if (npv >= start) == (other >= start) and abs(npv - start) < abs(other - start):
+        return ""
+    told = words.swing_end(bar, bar.low if end == "low" else bar.high, currency=currency)
+    return told.removesuffix(" of the forecast").removesuffix(" a year").removesuffix(" a month")
 
 
 def budget_use(use: BudgetUse, *, level: float, currency: str, asof: str) -> Chart | None:

@@ -12,6 +12,7 @@ __all__ = [
     "budget_reading",
     "budget_title",
     "cash_title",
+    "futures",
     "keeping_reading",
     "lever_value",
     "npv_title",
@@ -70,8 +71,9 @@ def saved_in_points(found: Comparison) -> str:
     range_ = f" ({formats.interval(points[0], points[2], 'points')})" if low != high else ""
     return (
         f"{likely * 100:g} %{between} of departures saved are {formats.value(points[1], 'points')}{range_} "
-        f"of yearly retention, which is {formats.value(stay, 'share')} of active customers today and would "
-        f"be {formats.value(stay + points[1], 'share')} among those targeted."
+        f"of yearly retention, which is {formats.value(stay, 'share')} among those targeted. The programme "
+        f"would make it {formats.value(found.retention_saved, 'share')}, since who is kept can leave later "
+        "in the year."
     )
 
 
@@ -85,9 +87,11 @@ def npv_title(found: Comparison, *, currency: str) -> str:
 
 def probability(found: Comparison) -> str:
     """Return the probability that it pays, in percent that claim no certainty."""
-    share = found.probability
-    if share is None:
-        return formats.NOTHING
+    return formats.NOTHING if found.probability is None else futures(found.probability)
+
+
+def futures(share: float) -> str:
+    """Return a share of the futures drawn, in percent that claim no certainty."""
     if share >= _SURE:
         return "more than 99 %"
     return "less than 1 %" if share <= 1 - _SURE else f"{share * 100:.0f} %"
@@ -121,11 +125,10 @@ def cash_title(found: Comparison) -> str:
     if found.cost <= 0 and found.npv.value >= 0:
         return "Nothing is paid in advance, so there is nothing to pay back"
     if back.month is None:
-        return f"The money does not come back {payback(found).removeprefix('not ')}, on average"
+        return f"On average the money does not come back {payback(found).removeprefix('not ')}"
     ends = payback_ends(found)
-    return f"The money is back {payback(found)}{f' ({ends})' if ends else ''}".replace(
-        "back month", "back in month"
-    )
+    at = payback(found).replace("month", "in month", 1)
+    return f"On average the money is back {at}{f' ({ends})' if ends else ''}"
 
 
 def tornado_title(swings: tuple[Swing, ...]) -> str:
@@ -146,7 +149,7 @@ def tornado_reading(swings: tuple[Swing, ...], *, currency: str) -> list[str]:
     for bar in swings[:3]:
         low, high = (swing_end(bar, end, currency=currency) for end in (bar.low, bar.high))
         ends = [formats.signed(npv, "money", currency=currency) for npv in (bar.npv_low, bar.npv_high)]
-        turns = ": it decides whether it pays" if bar.turns else ""
+        turns = ", which decides whether it pays" if bar.turns else ""
         lines.append(
             f"{formats.begun(bar.title)}, from {low} to {high}: the net present value goes from {ends[0]} to "
             f"{ends[1]}{turns}."
@@ -188,7 +191,7 @@ def keeping_reading(found: KeepingCost, *, currency: str) -> str:
     """Return what keeping a customer costs beside winning one, held against the guides' five times."""
     claim = f"Guides say that winning a customer costs {GUIDES_RATIO:g} times as much as keeping one"
     if found.ratio is None:
-        kept = formats.number(found.kept.value, decimals=1)
+        kept = _few(found.kept.value, decimals=1)
         more = "" if found.kept.value <= 0 else f" The programme keeps {kept} customers who would have left."
         return f"{claim}: cannot be told here. {found.reason}{more}"
     per_kept, per_new = (
@@ -197,8 +200,8 @@ def keeping_reading(found: KeepingCost, *, currency: str) -> str:
     holds = "at least that here" if found.ratio >= GUIDES_RATIO else "not here, with this programme"
     return (
         f"{claim}: {holds}. Keeping one costs {per_kept} (programme / "
-        f"{formats.number(found.kept.value, decimals=1)} customers kept), winning one {per_new}: "
-        f"{formats.number(found.ratio, decimals=2)} times as much."
+        f"{_few(found.kept.value, decimals=1)} customers kept), winning one {per_new}: "
+        f"{_few(found.ratio, decimals=2)} times as much."
     )
 
 
@@ -231,6 +234,11 @@ def points_reading(card: PointsCard, *, rate: float, months: int) -> list[str]:
         f"{formats.value(card.saved_share, 'share')} of departures would have to be prevented. "
         "Value of what customers bring, before any cost.",
     ]
+
+
+def _few(number: float, *, decimals: int) -> str:
+    """A positive number, with more decimals where fewer would read as none."""
+    return formats.number(number, decimals=decimals if round(number, decimals) else 4)
 
 
 def _change(share: float) -> str:

@@ -15,7 +15,8 @@ CARDS: Mapping[str, Definition] = {
     "saved_share": Definition(
         "Saved share of departures",
         "u: each departure that would have happened is prevented with chance u; in points of yearly "
-        "retention u (1 − r̄), r̄: customers active today and in a year / customers active today",
+        "retention u (1 − r̄), r̄: customers of the segment targeted who are active today and in a year / "
+        "those active today",
         "share of departures",
         "Low, likely and high are yours: the data do not estimate them.",
         "Points depend on how many would leave: the same share is few points where most stay.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from retention_kit.planning.customer_base import CustomerBase, targeted_shares
+from retention_kit.planning.customer_base import CustomerBase, targeted_retention, targeted_shares
 from retention_kit.planning.flows import Flows, flows
 from retention_kit.planning.levers import MOST_SAVED, Levers, points_saved
 
@@ -26,7 +26,7 @@ class BreakEven:
     saved_share : float or None
         The saved share of departures that it takes; 0 where none is needed, None where none is enough.
     points : float or None
-        The same in points of yearly retention.
+        The same in points of yearly retention of the segment targeted.
     cost : float
         What all costs together may be: the gain, in money of today.
     cost_per_customer : float or None
@@ -67,7 +67,7 @@ def break_even(
     others = cost - targeted * scenario.programme_cost_per_customer
     return BreakEven(
         share,
-        None if share is None else points_saved(share, base.yearly_retention),
+        None if share is None else points_saved(share, targeted_retention(base, scenario)),
         gain,
         (gain - others) / targeted if targeted else None,
     )

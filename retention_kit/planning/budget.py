@@ -113,7 +113,7 @@ def keeping_cost(base: CustomerBase, comparison: Comparison) -> KeepingCost:
     levers = comparison.scenario
     months = int(levers.horizon_months)
     reached = targeted_shares(base, levers)
-    saved = np.array([levers.saved_share])
+    saved = np.array([levers.expected_saved_share])
     kept = (
         base.kept(months, saved, levers.frequency) - base.kept(months, np.zeros(1), levers.frequency)
     ) @ reached

@@ -1,6 +1,5 @@
 """A scenario against the status quo: what it brings and costs, how sure that is, and when it pays back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from retention_kit.errors import ParameterError
 from retention_kit.planning.break_even import break_even
 from retention_kit.planning.comparison_result import Comparison, Likely, Payback, SegmentChange, likely
-from retention_kit.planning.customer_base import CustomerBase, targeted_shares
+from retention_kit.planning.customer_base import CustomerBase, targeted_retention, targeted_shares
 from retention_kit.planning.flows import Flows, flows
 from retention_kit.planning.forecast_error import ForecastError, quantiles_of_triangle
 from retention_kit.planning.levers import Levers
@@ -75,14 +74,19 @@ def compare(
     clv_before, clv_after = (
         spread.of(one * (each.margin.sum(axis=1) @ each.discount)) for each in (before, after)
     )
-    probability, reason = _probability(npv, gain_by_draw, cost_by_draw, back_test, scenario.horizon_months)
-    paths = _cumulative(after, before)
+    probability, reason = _probability(npv, gain_by_draw, cost_by_draw, back_test, scenario)
+    came, paid = _cumulative(after, before)
+    paths = spread.paths(came, paid)
+    tails = ((1 - level) / 2, (1 + level) / 2)
+    cumulative = (came - paid).mean(axis=0)
+    cumulative_low, cumulative_high = np.quantile(paths, tails, axis=1)
     return Comparison(
         scenario=scenario,
         status_quo=quo,
         customers=float(base.customers.sum()),
         targeted=float(targeted_shares(base, scenario) @ base.customers),
-        yearly_retention=base.yearly_retention,
+        yearly_retention=targeted_retention(base, scenario),
+        retention_saved=targeted_retention(base, scenario, saved_share=scenario.saved_share),
         clv_before=clv_before,
         clv_after=clv_after,
         clv_change=spread.of(one * gains.sum(axis=1)),
@@ -95,10 +99,10 @@ def compare(
         probability=probability,
         reason=reason,
         break_even=break_even(base, scenario, quo, gain=gain.value, cost=cost),
-        payback=_payback(paths, spread),
-        cumulative=(paths[0] - paths[1]).mean(axis=0),
-        cumulative_low=spread.path(paths, (1 - level) / 2),
-        cumulative_high=spread.path(paths, (1 + level) / 2),
+        payback=_payback(cumulative, paths, tails),
+        cumulative=cumulative,
+        cumulative_low=cumulative_low,
+        cumulative_high=cumulative_high,
         segments=rows,
         level=level,
         notes=_notes(base, scenario, back_test),
@@ -139,27 +143,19 @@ class _Spread:
         values = (np.multiply.outer(self.ratios, by_draw) - less).ravel()
         return likely(values, level=self.level, mean=mean)
 
-    def path(self, paths: Sequence[Floats], share: float) -> Floats:
-        return np.quantile(self.paired(paths), share, axis=0)
-
-    def paired(self, paths: Sequence[Floats]) -> Floats:
-        """Paths with one ratio per draw: crossing them would cost more than it shows."""
-        came, paid = paths
-        order = _order(came.shape[0], seed=2)
-        ratio = self.ratios[(order * self.ratios.size) // came.shape[0]]
-        return np.asarray(ratio[:, None] * came - paid)
+    def paths(self, came: Floats, paid: Floats) -> Floats:
+        """Net gain up to each month in every future, shape (months + 1, futures)."""
+        crossed = self.ratios[:, None] * came.T[:, None] - np.broadcast_to(paid, came.shape).T[:, None]
+        return np.asarray(crossed.reshape(came.shape[1], -1))
 
 
 def _drawn(base: CustomerBase, levers: Levers) -> Flows:
     """Flows with the saved share drawn from the triangle, one value per draw of the parameters."""
-    chances = (_order(base.draws, seed=1) + 0.5) / base.draws
+    order = np.random.default_rng(1).permutation(base.draws)
+    chances = (order + 0.5) / base.draws
     low, likely, high = levers.uplift
     saved = np.array([likely]) if low == high else quantiles_of_triangle(low, likely, high, chances)
     return flows(base, levers, saved=saved)
-
-
-def _order(size: int, *, seed: int) -> NDArray[np.int64]:
-    return np.random.default_rng(seed).permutation(size)
 
 
 def _segments(
@@ -187,17 +183,20 @@ def _segments(
 
 
 def _probability(
-    npv: Likely, gains: Floats, costs: Floats, back_test: ForecastError | None, months: float
+    npv: Likely, gains: Floats, costs: Floats, back_test: ForecastError | None, scenario: Levers
 ) -> tuple[float | None, str]:
     if not gains.any() and not np.any(costs):
         return None, "Nothing changes, so there is nothing that could pay."
     if back_test is None:
         return None, (
-            "No back-test on these data says how far such forecasts are off, so no probability is given."
+            "No back-tests at several earlier days say how far such forecasts are off, so no probability "
+            "is given."
         )
     share = float((npv.values > 0).mean())
-    if back_test.reaches(months):
-        return share, "It holds the parameters, the range of the saved share and the errors of the back-test."
+    if back_test.reaches(scenario.horizon_months):
+        low, _, high = scenario.uplift
+        saved = ", in the saved share" if low < high else ""
+        return share, f"The futures differ in the parameters{saved} and in the errors of the back-test."
     return share, (
         f"Forecasts were tested up to {back_test.months[-1]:.0f} months ahead; beyond that they are taken to "
         "be off by as much as at the last, which is hopeful."
@@ -213,20 +212,19 @@ def _cumulative(after: Flows, before: Flows) -> tuple[Floats, Floats]:
     return np.cumsum(came * after.discount, axis=-1), np.cumsum((paid + first) * after.discount, axis=-1)
 
 
-def _payback(paths: tuple[Floats, Floats], spread: _Spread) -> Payback:
-    mean = (paths[0] - paths[1]).mean(axis=0)
-    found = _first_months(spread.paired(paths))
-    low, high = np.quantile(found, [(1 - spread.level) / 2, (1 + spread.level) / 2], method="higher")
-    month = _first_months(mean[None])[0]
+def _payback(mean: Floats, paths: Floats, tails: tuple[float, float]) -> Payback:
+    found = _first_months(paths)
+    low, high = np.quantile(found, tails, method="higher")
+    month = _first_months(mean[:, None])[0]
     ends = [None if np.isinf(end) else int(end) for end in (month, low, high)]
     return Payback(ends[0], ends[1], ends[2], float(np.isfinite(found).mean()))
 
 
 def _first_months(nets: Floats) -> Floats:
     """The first month from which on the net stays at least 0; infinite where the last is below."""
-    below = nets[:, ::-1] < 0
-    last = nets.shape[1] - np.argmax(below, axis=1)
-    return np.where(below.any(axis=1), np.where(below[:, 0], np.inf, last), 0.0)
+    below = nets[::-1] < 0
+    last = nets.shape[0] - np.argmax(below, axis=0)
+    return np.where(below.any(axis=0), np.where(below[0], np.inf, last), 0.0)
 
 
 def _notes(base: CustomerBase, scenario: Levers, back_test: ForecastError | None) -> tuple[str, ...]:

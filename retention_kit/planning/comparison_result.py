@@ -67,7 +67,10 @@ class Comparison:
     customers, targeted : float
         Today's customers, and those reached by the programme.
     yearly_retention : float
-        Of today's active customers.
+        Of today's active customers, in the segment targeted.
+    retention_saved : float
+        The same among those whom the programme reaches, at the likely saved share, by the fitted model: who
+        was kept once can leave later in the year.
     clv_before, clv_after, clv_change : Likely
         Gross margin per customer of today, acquisition and programme cost apart.
     gain : Likely
@@ -101,6 +104,7 @@ class Comparison:
     customers: float
     targeted: float
     yearly_retention: float
+    retention_saved: float
     clv_before: Likely
     clv_after: Likely
     clv_change: Likely

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from retention_kit.errors import ParameterError, did_you_mean, listing
 from retention_kit.planning.levers import Levers
 
-__all__ = ["CustomerBase", "targeted_shares"]
+__all__ = ["CustomerBase", "targeted_retention", "targeted_shares"]
 
 Floats = NDArray[np.float64]
 
@@ -98,5 +98,15 @@ def targeted_shares(base: CustomerBase, levers: Levers) -> Floats:
             f"There is no segment {levers.segment!r}.",
             todo=f"{did_you_mean(levers.segment, base.segments)} {allowed}".strip(),
         )
-    chosen = [not levers.segment or name == levers.segment for name in base.segments]
-    return np.where(chosen, levers.share_targeted, 0.0)
+    return np.where(_chosen(base, levers), levers.share_targeted, 0.0)
+
+
+def targeted_retention(base: CustomerBase, levers: Levers, *, saved_share: float = 0.0) -> float:
+    """Return the share of active customers of the segment targeted who will still be active in a year."""
+    saved, chosen = np.array([saved_share]), _chosen(base, levers)
+    now, then = (base.average.kept(months, saved, 0.0)[0] @ chosen for months in (0, 12))
+    return float(then / now)
+
+
+def _chosen(base: CustomerBase, levers: Levers) -> Floats:
+    return np.array([float(levers.segment in ("", name)) for name in base.segments])

@@ -55,7 +55,7 @@ def _pays(comparison: Comparison, currency: str) -> str:
     told = f"{'gains' if npv.value >= 0 else 'loses'} {amount} on average ({ends})"
     if share is None:
         return (
-            f"{told[0].upper()}{told[1:]}; how probable it is that it pays cannot be said without a back-test"
+            f"{told[0].upper()}{told[1:]}; how probable it is that it pays cannot be said without back-tests"
         )
     if not comparison.cost and share >= _SURE:
         return f"Costs nothing and {told}"

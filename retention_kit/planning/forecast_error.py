@@ -69,14 +69,24 @@ class ForecastError:
         """
         return _lognormal(self.size(months))
 
+    def ratio_at(self, months: float, chance: float) -> float:
+        """Return the ratio below which the chance is ``chance``, of the distribution of `ratios`."""
+        spread = _spread(self.size(months))
+        return exp(spread * NormalDist().inv_cdf(chance) - spread**2 / 2)
+
     def reaches(self, months: float) -> bool:
         """Whether forecasts so far ahead have been tested."""
         return months <= self.months[-1]
 
 
+def _spread(sd: float) -> float:
+    """Standard deviation of the logarithm, where that of a ratio of mean 1 is ``sd``."""
+    return sqrt(log1p(sd**2))
+
+
 @lru_cache(maxsize=64)
 def _lognormal(sd: float) -> Floats:
-    spread = sqrt(log1p(sd**2))
+    spread = _spread(sd)
     normal = NormalDist()
     scores = [normal.inv_cdf((k + 0.5) / _OUTCOMES) for k in range(_OUTCOMES)]
     ratios = np.array([exp(spread * score) for score in scores])

@@ -176,6 +176,12 @@ class Levers:
         low, high = self.saved_share_low, self.saved_share_high
         return likely if low is None else low, likely, likely if high is None else high
 
+    @property
+    def expected_saved_share(self) -> float:
+        """Mean of the triangular distribution from low over likely to high."""
+        low, likely, high = self.uplift
+        return likely if low == high else (low + likely + high) / 3
+
     def moved(self, start: "Levers") -> tuple[str, ...]:
         """Return the names of the levers that stand elsewhere than in ``start``."""
         here, there = asdict(self), asdict(start)

@@ -1,7 +1,7 @@
 """From a dataset to the base of what-ifs: today's customers as a fitted model sees them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,11 +18,7 @@ from retention_kit.planning.forecast_error import ForecastError
 from retention_kit.planning.levers import Levers
 
 if TYPE_CHECKING:
-    from retention_kit.models.purchase_fitting import PurchaseModel
-    from retention_kit.planning.back_test_result import BackTest
-    from retention_kit.planning.model_choice import ModelAsked
-
-    Tested = tuple[PurchaseModel, BackTest | None, str]
+    from retention_kit.planning.model_choice import ModelAsked, Tested
 
 __all__ = ["Observed", "observed"]
 
@@ -31,7 +27,8 @@ _DRAWS = 64  # enough for intervals that are shown with two digits
 _SEED = 20050101  # any will do: it makes the draws the same each time
 _DISCOUNT_RATE = 0.1  # a year, where the dataset sets none
 _YEAR_DAYS = 365
-_UNKNOWN = "not known, so that revenue counts in its place"
+_FEW = 30  # customers: a model of fewer follows single ones
+_UNKNOWN = "not known: revenue counts in its place, or the margin that is set"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +66,16 @@ class Observed:
     tested: str
     notes: tuple[str, ...]
     sql: str
+
+    @property
+    def knows_margin(self) -> bool:
+        """Whether the data or the dataset file say what the margin is."""
+        return self.sources["margin"] != _UNKNOWN
+
+    def status_quo(self, scenario: Levers) -> Levers:
+        """Return where the levers stand today; at the scenario's margin where no other is known."""
+        start = self.base.start
+        return start if self.knows_margin else replace(start, margin=scenario.margin)
 
 
 def observed(
@@ -166,7 +173,11 @@ def _of_orders(dataset: Dataset, breakdown: str, model: "ModelAsked", tested: "T
         sources=sources,
         back_test=error,
         tested=_told(test.sentence if test is not None else why, error),
-        notes=(*summary.notes, *base.notes, *_of_revenue(start, sources)),
+        notes=(
+            *summary.notes,
+            *base.notes,
+            *_too_few(rows.customers[rows.frequency > 0].sum(), "bought again"),
+        ),
         sql=summary.sql,
     )
 
@@ -210,9 +221,17 @@ def _of_subscriptions(dataset: Dataset, breakdown: str) -> Observed:
         sources=sources,
         back_test=error,
         tested=_told(reason, error),
-        notes=(*contracts.notes, *base.notes, *_of_revenue(start, sources)),
+        notes=(*contracts.notes, *base.notes, *_too_few(people.sum(), "a running contract")),
         sql=contracts.sql,
     )
+
+
+def _too_few(customers: float, what: str) -> tuple[str, ...]:
+    """What to say where a model rests on few customers."""
+    if customers >= _FEW:
+        return ()
+    who = f"{formats.plural(round(customers), 'customer')} {'has' if customers == 1 else 'have'}"
+    return (f"Only {who} {what}: too few to rely on these figures.",)
 
 
 def _told(sentence: str, error: ForecastError | None) -> str:
@@ -263,13 +282,6 @@ def _stated_margin(dataset: Dataset) -> tuple[float, str]:
     if dataset.config.margin is not None:
         return float(dataset.config.margin), "as the dataset file says"
     return 1.0, _UNKNOWN
-
-
-def _of_revenue(start: Levers, sources: Mapping[str, str]) -> tuple[str, ...]:
-    """What to say where no margin is known."""
-    if start.margin < 1 or sources["margin"] != _UNKNOWN:
-        return ()
-    return ("No margin is known, so that revenue counts in its place; set one under Margin.",)
 
 
 def _new_subscribers(curves: ChurnCurves) -> float:

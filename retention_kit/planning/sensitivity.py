@@ -75,6 +75,7 @@ def sensitivity(
     in it alone. The saved share goes from its low to its high (half less and half more if it has none),
     money for the programme and for acquisition 20 % either way, the margin 10 %, the discount rate 5
     points, other moves half less and half more; the parameters and the back-test's error over their interval.
+    Where a saved share stays as it is, it is the mean of its range, so that every bar holds the expected NPV.
 
     Parameters
     ----------
@@ -96,9 +97,8 @@ def sensitivity(
     ParameterError
         A range reaches beyond a lever's bounds.
     """
-    scenario, quo = comparison.scenario, comparison.status_quo
-    outcomes = np.ones(1) if back_test is None else back_test.ratios(scenario.horizon_months)
-    ends = {**_ranges(scenario, quo), **(ranges or {})}
+    ends = {**_ranges(comparison.scenario, comparison.status_quo), **(ranges or {})}
+    scenario, quo = _settled(comparison.scenario), _settled(comparison.status_quo)
     bars = []
     for name, (low, high) in ends.items():
         npvs = [expected_npv(base, *_moved(scenario, quo, name, end)) for end in (low, high)]
@@ -109,12 +109,16 @@ def sensitivity(
     low, high = np.quantile(gain - cost, tails)
     bars.append(Swing("parameters", "what the model forecasts", "share", *tails, float(low), float(high)))
     if back_test is not None:
-        low, high = np.quantile(outcomes, tails)
+        low, high = (back_test.ratio_at(scenario.horizon_months, tail) for tail in tails)
         npvs = [float((end * gain - cost).mean()) for end in (low, high)]
-        title = "how far forecasts are off"
-        bars.append(Swing("back_test", title, "ratio", float(low), float(high), npvs[0], npvs[1]))
+        bars.append(Swing("back_test", "how far forecasts are off", "ratio", low, high, npvs[0], npvs[1]))
     # Equal swings keep the order of the levers, so that a page reads the same every time.
     return tuple(sorted((bar for bar in bars if bar.swing), key=lambda bar: -bar.swing))
+
+
+def _settled(levers: Levers) -> Levers:
+    share = levers.expected_saved_share
+    return replace(levers, saved_share=share, saved_share_low=None, saved_share_high=None)
 
 
 def _ranges(scenario: Levers, quo: Levers) -> dict[str, tuple[float, float]]:

@@ -46,12 +46,14 @@ def terms(pairs: Sequence[Term]) -> str:
     return f"<dl>{''.join(rows)}</dl>"
 
 
-def framed(table: str, name: str) -> str:
-    """Return a table as HTML that scrolls by itself where it is wide."""
+def framed(table: str, name: str, *, whole: bool = False) -> str:
+    """Return a table as HTML that scrolls by itself where it is wide, and unless ``whole`` if it is long."""
     # What can be scrolled must be reached by keyboard, and have a name; the grid keeps a wide table from
     # widening the text above it.
+    style = ' style="max-height:none"' if whole else ""
     region = (
-        f'<div class="rk-chart-table" tabindex="0" role="region" aria-label="{escape(name)}">{table}</div>'
+        f'<div class="rk-chart-table" tabindex="0" role="region" aria-label="{escape(name)}"{style}>'
+        f"{table}</div>"
     )
     return f'<div style="display:grid;grid-template-columns:minmax(0,1fr)">{region}</div>'
 

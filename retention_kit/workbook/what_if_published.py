@@ -173,8 +173,9 @@ def card(shown: WhatIf) -> Sequence[Term]:
         ("Model", found.observed.model),
     ]
     npv = formats.with_interval(made.npv, "money", currency=found.currency)
+    called = f' "{shown.parameters.scenario}"' if shown.parameters.scenario else ""
     said = (
-        f"Net present value of {found.name} over {made.scenario.horizon_months} months: {npv}, "
+        f"Net present value of the scenario{called} over {made.scenario.horizon_months} months: {npv}, "
         f"{made.level * 100:g} % interval, n = {formats.plural(round(made.customers), 'customer')}"
     )
     return [*lines, ("To cite", citation(shown.dataset, said))]
@@ -200,7 +201,10 @@ def _columns(shown: WhatIf) -> dict[str, Levers]:
     found = shown.scenario
     if isinstance(found, Unavailable):
         return {}
-    columns = {"status quo": found.observed.base.start, found.name: found.comparison.scenario}
+    columns = {
+        "status quo": found.observed.status_quo(found.comparison.scenario),
+        found.name: found.comparison.scenario,
+    }
     if shown.laid_beside is not None:
         columns[_apart(shown.laid_beside, shown)] = shown.laid_beside.comparison.scenario
     return columns

@@ -5,9 +5,9 @@ import pyarrow as pa
 from retention_kit import formats
 from retention_kit.charts import what_if_words as words
 from retention_kit.planning.levers import LEVERS
-from retention_kit.tables import escape, html_table
+from retention_kit.tables import html_table
 from retention_kit.workbook.available import Unavailable
-from retention_kit.workbook.panels import paragraphs
+from retention_kit.workbook.panels import framed, paragraphs
 from retention_kit.workbook.what_if_published import figures_beside, levers_beside, segments
 from retention_kit.workbook.what_if_tiles import figure_lines, figures_html
 from retention_kit.workbook.what_if_weighed import Weighed, WhatIf
@@ -100,7 +100,7 @@ def cash(shown: WhatIf) -> list[str]:
     if found.is_still:
         return [_STILL]
     made = found.comparison
-    share = formats.value(made.payback.share, "share")
+    share = formats.begun(words.futures(made.payback.share))
     end = formats.with_interval(made.npv, "money", currency=found.currency, sign=True)
     return [
         f"{words.cash_title(made)}. {share} of the futures drawn pay back within "
@@ -159,7 +159,7 @@ def split_html(shown: WhatIf) -> str:
         formats={"customers": ",", "targeted": ",.0f", **money},
         labels={"gain_ci_low": "from", "gain_ci_high": "to", "npv": "net"},
     )
-    return f"{paragraphs([_summed(found)], 'rk-reading')}{_framed(table, 'Segments')}"
+    return f"{paragraphs([_summed(found)], 'rk-reading')}{framed(table, 'Segments', whole=True)}"
 
 
 def lever_lines(shown: WhatIf) -> list[str]:
@@ -181,17 +181,22 @@ def beside_html(shown: WhatIf) -> str:
     if isinstance(found, Unavailable):
         return paragraphs([found.sentence], "rk-reading")
     made = html_table(figures_beside(shown), caption="What comes of it, against the status quo")
-    return f"{paragraphs(_asked(shown), 'rk-reading')}{_framed(made, 'Figures')}{levers_html(shown)}"
+    return (
+        f"{paragraphs(_asked(shown), 'rk-reading')}{framed(made, 'Figures', whole=True)}{levers_html(shown)}"
+    )
 
 
 def levers_html(shown: WhatIf) -> str:
-    """Return where each lever stands, as a table."""
-    table = html_table(
-        levers_beside(shown).drop_columns(["unit"]),  # the values have theirs
-        caption="Where each lever stands",
+    """Return where each lever stands, between which ends it moves and what the status quo is, as tables."""
+    found = levers_beside(shown).drop_columns(["unit"])  # the values have theirs
+    apart = ["bounds", "observed"]  # all in one table would be too wide for a telephone
+    stands = html_table(found.drop_columns(apart), caption="Where each lever stands")
+    ends = html_table(
+        found.select(["lever", *apart]),
+        caption="Between which ends each can stand",
         labels={"observed": "the status quo is"},
     )
-    return _framed(table, "Levers")
+    return framed(stands, "Levers", whole=True) + framed(ends, "Bounds of levers", whole=True)
 
 
 def assumptions(shown: WhatIf) -> list[str]:
@@ -217,7 +222,7 @@ def _asked(shown: WhatIf) -> list[str]:
     if shown.other is None:
         return [
             "One scenario stands beside the status quo. To lay another beside it, copy its link into Beside, "
-            "or write what it changes: saved_share=0.2&margin=0.4"
+            "or write what it changes: saved_share=0.2&saved_share_high=0.3"
         ]
     if isinstance(shown.other, Unavailable):
         return [shown.other.sentence]
@@ -252,11 +257,3 @@ def _at(found: Weighed, name: str) -> str:
 
 def _money(amount: float, found: Weighed) -> str:
     return formats.value(amount, "money", currency=found.currency)
-
-
-def _framed(table: str, name: str) -> str:
-    # What can be scrolled must be reached by keyboard, and have a name.
-    region = (
-        f'<div class="rk-chart-table" tabindex="0" role="region" aria-label="{escape(name)}">{table}</div>'
-    )
-    return f'<div style="display:grid;grid-template-columns:minmax(0,1fr)">{region}</div>'

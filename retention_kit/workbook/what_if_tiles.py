@@ -136,7 +136,11 @@ def _uplift(found: Weighed) -> Figure:
     share = made.break_even.saved_share
     low, high = found.break_even_range
     name, card = "Break-even uplift", "break_even"
-    likely = f"the scenario saves {words.lever_value('saved_share', made.scenario.saved_share)}"
+    saved, expected = (
+        words.lever_value("saved_share", share)
+        for share in (made.scenario.saved_share, made.scenario.expected_saved_share)
+    )
+    likely = f"the scenario saves {saved}{f', on average {expected}' if expected != saved else ''}"
     if found.is_still:
         return Figure(name, formats.NOTHING, "", ("No lever is moved.",), card, "")
     if share is None:
@@ -164,8 +168,7 @@ def _payback(found: Weighed) -> Figure:
     made, name = found.comparison, "Payback age"
     if found.is_still:
         return Figure(name, formats.NOTHING, "", ("No lever is moved.",), "payback", "")
-    share = formats.value(made.payback.share, "share")
-    asides = (f"{share} of the futures drawn pay back in time",)
+    asides = (f"{formats.begun(words.futures(made.payback.share))} of the futures drawn pay back in time",)
     return Figure(name, words.payback(made), words.payback_ends(made), asides, "payback", "")
 
 

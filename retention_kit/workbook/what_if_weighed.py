@@ -25,6 +25,8 @@ __all__ = ["OF_DATA", "Weighed", "WhatIf", "attribute_of", "levers_of", "other_s
 
 # Parameters that say what is looked at; a scenario laid beside another shares them.
 OF_DATA = ("dataset", "as_of", "basis", "model", "breakdown", "level")
+_REVENUE_COUNTS = "No margin is known, so that revenue counts in its place; set one under Margin."
+_MARGIN_SET = "The data say nothing of the margin, so that the one set holds for the status quo too."
 _AS_OBSERVED = {"margin": 0.0, "discount_rate": -1.0, "acquisition_cost": 0.0, "acquisition_per_month": -1.0}
 
 
@@ -179,7 +181,10 @@ def weighed(
             f"Gains are split by {attribute_of(chosen)}, of which a segment is targeted, not by "
             f"{chosen.breakdown}."
         )
-    comparison = compare(found.base, levers, back_test=found.back_test, level=chosen.level)
+    if not found.knows_margin:
+        notes.append(_REVENUE_COUNTS if levers.margin == found.base.start.margin else _MARGIN_SET)
+    quo = found.status_quo(levers)
+    comparison = compare(found.base, levers, status_quo=quo, back_test=found.back_test, level=chosen.level)
     return Weighed(name, found, comparison, currency, tuple(notes))
 
 

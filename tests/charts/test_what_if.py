@@ -17,8 +17,9 @@ from retention_kit.charts import what_if_words as words
 from retention_kit.charts.chart import picture
 from retention_kit.charts.drawings import what_if as room
 from retention_kit.planning.arithmetic import points_card
-from retention_kit.planning.budget import budget_use, keeping_cost
+from retention_kit.planning.budget import KeepingCost, budget_use, keeping_cost
 from retention_kit.planning.comparison import compare
+from retention_kit.planning.comparison_result import likely
 from retention_kit.planning.forecast_error import ForecastError
 from retention_kit.planning.levers import LEVERS, Levers
 from retention_kit.planning.sensitivity import Swing, sensitivity
@@ -126,7 +127,7 @@ def test_payback_is_marked_where_it_is_and_not_where_there_is_none():
     assert mark["late"] == (2 * found.payback.month > 13)
     dear = weighed(programme_cost_per_customer=50.0)
     assert data(what_if.cumulative_cash(dear, **ALONE), "payback") == []
-    assert words.cash_title(dear) == "The money does not come back within 12 months, on average"
+    assert words.cash_title(dear) == "On average the money does not come back within 12 months"
     assert words.payback(dear) == "not within 12 months"
 
 
@@ -216,8 +217,8 @@ def test_titles_say_what_decides():
     assert words.tornado_title((calm,)) == "No single input turns the answer; margin matters most"
     assert words.tornado_title(()) == "Nothing moves the net present value"
     assert words.tornado_reading((turning,), currency="EUR") == [
-        "Margin, from 30.0 % to 50.0 %: the net present value goes from −10.00 EUR to +10.00 EUR: it decides "
-        "whether it pays."
+        "Margin, from 30.0 % to 50.0 %: the net present value goes from −10.00 EUR to +10.00 EUR, which "
+        "decides whether it pays."
     ]
     spread = Swing("parameters", "what the model forecasts", "share", 0.025, 0.975, 1.0, 2.0)
     assert [words.swing_end(spread, end, currency="") for end in (0.025, 0.975)] == ["low", "high"]
@@ -235,6 +236,10 @@ def test_keeping_is_held_against_the_guides_five_times():
         kept = keeping_cost(some_subscribers(), found)
         assert verdict in words.keeping_reading(kept, currency="EUR")
         assert f"{kept.ratio:.2f} times as much" in words.keeping_reading(kept, currency="EUR")
+    tiny = KeepingCost(likely(np.array([0.0061]), level=0.95), 11472.0, 15.0, 0.0013, "")
+    told = words.keeping_reading(tiny, currency="EUR")
+    assert "programme / 0.0061 customers kept" in told
+    assert "0.0013 times as much" in told
     unknown = keeping_cost(some_subscribers(), weighed(acquisition_cost=None))
     assert "cannot be told here" in words.keeping_reading(unknown, currency="EUR")
     assert "keeps" in words.keeping_reading(unknown, currency="EUR")
@@ -253,3 +258,13 @@ def test_bars_have_round_widths():
     width = what_if._bar(values)
     assert width in (100.0, 200.0, 250.0, 500.0)
     assert what_if._bar(np.zeros(3)) == 1.0
+
+
+def test_two_ends_on_one_side_of_where_it_stands_do_not_overprint():
+    found, start = weighed(), weighed().npv.value
+    margin = Swing("margin", "margin", "share of revenue", 0.9, 1.0, start - 40.0, start - 0.01)
+    rate = Swing("discount_rate", "discount rate", "share per year", 0.05, 0.15, start + 5.0, start - 5.0)
+    error = Swing("back_test", "how far forecasts are off", "ratio", 0.7, 1.3, start - 3.0, start + 3.0)
+    ends = data(what_if.tornado(found, (margin, rate, error), currency="EUR", asof=""), "ends")
+    assert [end["label"] for end in ends] == ["90.0 %", "", "5.0 %", "15.0 %", "70.0 %", "130.0 %"]
+    assert [end["at"] for end in ends][4] == "70.0 % of the forecast"

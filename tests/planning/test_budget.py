@@ -55,6 +55,14 @@ def test_the_cost_of_keeping_one_is_the_cost_per_customer_kept(base):
     assert found.ratio == pytest.approx(12 / found.per_kept)
 
 
+def test_customers_kept_are_those_of_the_mean_of_a_lopsided_range():
+    base = some_buyers()
+    lopsided = replace(START, saved_share=0.1, saved_share_low=0.1, saved_share_high=0.4)
+    level = replace(START, saved_share=0.2)
+    kept, same = (keeping_cost(base, compare(base, levers)).kept for levers in (lopsided, level))
+    assert kept.value == pytest.approx(same.value)
+
+
 def test_what_keeping_one_costs_may_not_be_known():
     base = some_buyers()
     none = keeping_cost(base, compare(base, replace(START, programme_fixed_cost=9.0)))

@@ -183,6 +183,34 @@ def test_costs_come_back_in_the_first_month_that_covers_them(base):
     assert (some.cumulative_low <= some.cumulative_high).all()
 
 
+@bases
+def test_the_last_month_is_the_npv_and_who_pays_back_is_who_pays(base):
+    programme = replace(
+        START, saved_share=0.1, saved_share_low=0.05, saved_share_high=0.3, programme_fixed_cost=60.0
+    )
+    made = compare(base, programme, back_test=BACK_TEST)
+    assert made.cumulative[-1] == pytest.approx(made.npv.value)
+    ends = made.cumulative_low[-1], made.cumulative_high[-1]
+    assert ends == pytest.approx((made.npv.ci_low, made.npv.ci_high))
+    assert made.payback.share == made.probability
+
+
+def test_retention_is_that_of_the_segment_targeted_and_saved_as_the_model_has_it():
+    base = some_subscribers()
+    of_all = compare(base, replace(START, saved_share=0.2))
+    assert of_all.yearly_retention == pytest.approx(base.yearly_retention)
+    stays = []
+    for name, number in zip(base.segments, base.customers, strict=True):
+        made = compare(base, replace(START, saved_share=0.2, segment=name))
+        place = base.segments.index(name)
+        then = np.mean(base.holders[:, place] * (1 - base.churn) ** 12, axis=0).sum()
+        saved = np.mean(base.holders[:, place] * (1 - 0.8 * base.churn) ** 12, axis=0).sum()
+        assert made.yearly_retention == pytest.approx(then / number, rel=1e-6)
+        assert made.retention_saved == pytest.approx(saved / number, rel=1e-6)
+        stays.append(made.yearly_retention)
+    assert stays[0] != pytest.approx(stays[1], abs=1e-4)
+
+
 def test_a_scenario_can_stand_against_another():
     base = some_buyers()
     more = replace(PROGRAMME, saved_share_high=0.3)

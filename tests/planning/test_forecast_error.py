@@ -19,6 +19,13 @@ def test_outcomes_spread_as_far_as_forecasts_were_off_around_the_forecast_itself
         assert (np.diff(ratios) > 0).all()
 
 
+def test_quantiles_are_those_of_a_lognormal_of_mean_1():
+    error = ForecastError((12.0,), (0.3,), (0.4,))  # root mean square 0.5
+    spread = np.sqrt(np.log(1.25))
+    assert error.ratio_at(12, 0.5) == pytest.approx(np.exp(-(spread**2) / 2))
+    assert error.ratio_at(12, 0.975) == pytest.approx(np.exp(1.959964 * spread - spread**2 / 2))
+
+
 def test_a_forecast_never_off_has_one_outcome():
     assert ForecastError((6.0,), (0.0,), (0.0,)).ratios(12) == pytest.approx(1.0)
 

@@ -11,6 +11,7 @@ import pytest
 
 from retention_kit import open_dataset
 from retention_kit.errors import ColumnError, DataError
+from retention_kit.planning.levers import Levers
 from retention_kit.planning.observed import observed
 from tests.shops import orders, write_shop
 
@@ -69,7 +70,8 @@ def test_subscribers_who_run_today_are_those_of_plain_counting():
     assert found.base.customers.sum() == len(running)
     assert set(found.base.segments) == {row["plan"] for row in rows_of("subscriptions")}
     assert found.base.start.margin == 1.0
-    assert "No margin is known, so that revenue counts in its place; set one under Margin." in found.notes
+    assert not found.knows_margin
+    assert found.status_quo(Levers(margin=0.4)).margin == 0.4
     assert found.back_test is not None
     assert found.tested.startswith("Of forecasts made at earlier days")
 
@@ -87,6 +89,7 @@ def test_a_dataset_states_its_margin(tmp_path):
     path.write_text(path.read_text("utf-8").replace("schema = 1\n", "schema = 1\nmargin = 0.3\n"))
     found = observed(open_dataset(path))
     assert found.base.start.margin == 0.3
+    assert found.status_quo(Levers(margin=0.4)).margin == 0.3
     assert found.sources["margin"] == "as the dataset file says"
     assert found.sources["discount_rate"] == "a convention"
     assert found.base.start.acquisition_cost is None
@@ -112,3 +115,16 @@ def test_what_is_missing_is_named(tmp_path):
     path.write_text(text.format("2024-08-31"))
     with pytest.raises(DataError, match="the subscriptions have no amounts"):
         observed(open_dataset(path))
+
+
+def test_a_model_of_a_few_customers_says_so(tmp_path):
+    days = [f"{who},2024-0{month}-1{who},9.5" for who in range(4) for month in range(1, 7 if who else 2)]
+    (tmp_path / "few.csv").write_text("who,day,paid\n" + "\n".join(days))
+    path = tmp_path / "few.toml"
+    path.write_text(
+        'schema = 1\nas_of = 2024-06-30\n[orders]\nsource = "few.csv"\ndate_order = "ymd"\n'
+        '[orders.columns]\ncustomer_id = "who"\nordered_at = "day"\namount = "paid"\n'
+    )
+    found = observed(open_dataset(path))
+    assert "Only 3 customers have bought again: too few to rely on these figures." in found.notes
+    assert not any("too few" in note for note in of_shop().notes)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import lognorm
 
 from retention_kit.errors import ParameterError
 from retention_kit.planning.break_even import expected_npv
@@ -33,7 +34,10 @@ def test_the_largest_swing_comes_first_and_each_is_its_input_alone(base):
         pytest.approx(0.44),
         "share of revenue",
     )
-    there, quo = (replace(levers, margin=margin.high) for levers in (PROGRAMME, compared.status_quo))
+    settled = replace(
+        PROGRAMME, saved_share=(0.05 + 0.1 + 0.2) / 3, saved_share_low=None, saved_share_high=None
+    )
+    there, quo = (replace(levers, margin=margin.high) for levers in (settled, compared.status_quo))
     assert margin.npv_high == expected_npv(base, there, quo)
 
 
@@ -47,6 +51,24 @@ def test_what_the_scenario_moves_is_moved_in_it_alone():
     assert (bars["order_value"].low, bars["order_value"].high) == pytest.approx((-0.15, -0.05))
     assert bars["acquisition_cost"].npv_high < bars["acquisition_cost"].npv_low
     assert "back_test" not in bars
+
+
+@bases
+def test_bars_lie_around_the_npv_that_is_shown_even_if_the_range_is_lopsided(base):
+    lopsided = replace(PROGRAMME, saved_share_low=0.05, saved_share_high=0.5)
+    compared = compare(base, lopsided, back_test=BACK_TEST)
+    bars = {bar.name: bar for bar in sensitivity(base, compared, back_test=BACK_TEST)}
+    for name in ("margin", "programme_fixed_cost", "back_test"):
+        bar, off = bars[name], 0.05 * abs(compared.gain.value)
+        middle = (bar.npv_low + bar.npv_high) / 2
+        assert middle == pytest.approx(compared.npv.value, abs=off), name
+
+
+def test_errors_of_forecasts_are_put_to_the_ends_of_their_interval():
+    base = some_buyers()
+    bars = {bar.name: bar for bar in sensitivity(base, compare(base, PROGRAMME), back_test=BACK_TEST)}
+    error = lognorm(s := np.sqrt(np.log1p(0.1**2 + 0.15**2)), scale=np.exp(-(s**2) / 2))
+    assert (bars["back_test"].low, bars["back_test"].high) == pytest.approx(error.interval(0.95))
 
 
 def test_ranges_can_be_given():
@@ -67,7 +89,7 @@ def test_a_certain_saved_share_is_moved_by_half():
 
 def test_an_input_turns_the_answer_where_the_npv_changes_its_sign():
     base = some_buyers()
-    gain = compare(base, replace(PROGRAMME, saved_share_low=None, saved_share_high=None)).gain.value
+    gain = compare(base, PROGRAMME).gain.value
     bars = sensitivity(base, compare(base, replace(PROGRAMME, programme_fixed_cost=gain)))
     assert {bar.name for bar in bars if bar.turns} >= {"saved_share", "margin", "programme_fixed_cost"}
     assert not any(bar.turns for bar in sensitivity(base, compare(base, replace(START, saved_share=0.1))))

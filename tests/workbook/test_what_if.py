@@ -5,6 +5,7 @@ import json
 import re
 from math import fsum
 
+import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from shops import orders, write_shop
@@ -294,6 +295,46 @@ def test_points_follow_the_arithmetic_of_constant_retention(report):
     assert f"+{(multiple[1] / multiple[0] - 1) * 100:.1f} % without end" in text(view.reading_points())
 
 
+def test_a_margin_that_only_the_reader_knows_is_no_measure(report):
+    view = report(**SUBSCRIBED, margin=0.25)  # the data of the subscriptions have none
+    whole = report(**SUBSCRIBED).shown.scenario.comparison
+    assert view.shown.scenario.comparison.gain.value == pytest.approx(0.25 * whole.gain.value)
+    rows = {row["lever"]: row for row in view.tables()["levers"].to_pylist()}
+    assert rows["margin"]["status quo"] == rows["margin"]["The scenario"] == "25.0 %"
+    assert "the one set holds for the status quo too" in text(view.facts())
+    assert "revenue counts" not in text(view.facts())
+    assert "No margin is known" in text(report(**SUBSCRIBED).facts())
+
+
+def test_retention_among_those_targeted_is_told_as_the_model_has_it(report):
+    view = report(**SUBSCRIBED, saved_share=0.2, segment="plan=plus")
+    made = view.shown.scenario.comparison
+    at = view.shown.scenario.observed.base.segments.index("plus")
+    kept = [view.shown.scenario.observed.base.kept(12, np.array([u]), 0.0)[:, at].mean() for u in (0.0, 0.2)]
+    number = view.shown.scenario.observed.base.customers[at]
+    assert (made.yearly_retention, made.retention_saved) == pytest.approx(
+        [k / number for k in kept], rel=1e-5
+    )
+    told = text(view.scenario())
+    assert f"{kept[0] / number * 100:.1f} % among those targeted" in told
+    assert f"would make it {kept[1] / number * 100:.1f} %" in told
+
+
+def test_who_pays_back_is_who_pays(report):
+    view = report(**SUBSCRIBED, saved_share_low=0.02, saved_share_high=0.4, programme_cost_per_customer=9.0)
+    made = view.shown.scenario.comparison
+    said = f"{made.probability * 100:.0f} % of the futures drawn"
+    assert 0.01 < made.probability < 0.99
+    assert f"It pays in {said}" in text(view.reading_npv())
+    assert f"{said} pay back within 12 months" in text(view.reading_cash())
+    assert f"{said} pay back in time" in text(view.tiles())
+
+
+def test_a_lopsided_range_is_told_by_its_mean(report):
+    view = report(**SUBSCRIBED, saved_share=0.1, saved_share_low=0.05, saved_share_high=0.45)
+    assert "the scenario saves 10.0 %, on average 20.0 %" in text(view.tiles())
+
+
 def test_what_a_new_customer_costs_must_be_known_to_compare_budgets(report):
     view = report("cdnow")
     assert view.budget() is None
@@ -308,7 +349,7 @@ def test_without_a_back_test_no_probability_is_given(report, tmp_path):
     view = report(str(write_shop(tmp_path, orders(months=(5,)), name="young")))
     assert view.shown.scenario.observed.back_test is None
     assert "Probability that it pays: –; No back-test" in text(view.tiles())
-    assert "cannot be said without a back-test" in text(view.decision())
+    assert "cannot be said without back-tests" in text(view.decision())
     assert "Probability that it pays" not in {row["name"] for row in view.headline()}
 
 

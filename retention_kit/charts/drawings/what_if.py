@@ -1,5 +1,7 @@
 """The drawings of the what-if notebook: how sure a gain is, when it pays back, and what decides."""
 
+from typing import Any
+
 import altair as alt
 
 from retention_kit.charts.drawings.parts import WIDTH, Drawing, fixed, on, tooltips
@@ -10,12 +12,15 @@ __all__ = ["budget_use", "cumulative_cash", "npv_distribution", "retention_point
 # Nothing that a lever moves stands in a template, so that a page puts new data into the chart it has.
 _ROW_HEIGHT = 40
 _INTERVAL = "@interval_title"
+# Each label by itself; Vega would give all of an axis one unit, and call 200 "0.2k".
+_MONEY = "format(datum.value, '~s')"
+_MONEY_ACROSS: Any = {"labelExpr": _MONEY, "grid": False, "labelOverlap": True, "labelSeparation": 8}
 
 
 def npv_distribution() -> Drawing:
     """How often each net present value comes up among the futures drawn; orange: below nothing."""
     tooltip = tooltips(("between", "@value_title"), ("text", "share of futures"))
-    x = alt.X("low:Q", title="@value_title", axis=alt.Axis(format="~s", grid=False, labelOverlap=True))
+    x = alt.X("low:Q", title="@value_title", axis=alt.Axis(**_MONEY_ACROSS))
     y = alt.Y("share:Q", title="share of futures", axis=alt.Axis(format=".0%"))
     bars = (
         on("futures")
@@ -45,7 +50,7 @@ def npv_distribution() -> Drawing:
 def cumulative_cash() -> Drawing:
     """What has come back less what has been paid, month by month, with its interval."""
     x = alt.X("month:Q", title="months from now", axis=alt.Axis(grid=False, tickMinStep=1, format="d"))
-    y = alt.Y("value:Q", title="@value_title", axis=alt.Axis(format="~s"))
+    y = alt.Y("value:Q", title="@value_title", axis=alt.Axis(labelExpr=_MONEY))
     tooltip = tooltips(
         ("month", "month"), ("series", "scenario"), ("text", "@value_title"), ("interval", _INTERVAL)
     )
@@ -73,7 +78,7 @@ def tornado() -> Drawing:
     """How far each input moves the net present value, from its low to its high."""
     # The names lie above the bars: beside them they would leave a phone no room to draw.
     y = alt.Y("rank:O", axis=None)
-    x = alt.X("start:Q", title="@value_title", axis=alt.Axis(format="~s", grid=False, labelOverlap=True))
+    x = alt.X("start:Q", title="@value_title", axis=alt.Axis(**_MONEY_ACROSS))
     color = alt.Color(
         "end:N",
         title="input at its",
@@ -88,10 +93,10 @@ def tornado() -> Drawing:
         ends.mark_bar(height=12, yOffset=8).encode(x=x, x2="npv:Q", color=color, tooltip=tooltip),
         ends.mark_text(fontSize=10.5, dy=8, dx=5, align="left", color=LIGHT.muted)
         .transform_filter("datum.npv >= datum.start")
-        .encode(x="npv:Q", text="at:N"),
+        .encode(x="npv:Q", text="label:N"),
         ends.mark_text(fontSize=10.5, dy=8, dx=-5, align="right", color=LIGHT.muted)
         .transform_filter("datum.npv < datum.start")
-        .encode(x="npv:Q", text="at:N"),
+        .encode(x="npv:Q", text="label:N"),
         on("names")
         .mark_text(fontSize=11.5, dy=-8, align="left", color=LIGHT.ink)
         .encode(y=y, x=alt.value(0), text="row:N"),
@@ -100,7 +105,7 @@ def tornado() -> Drawing:
 
 def budget_use() -> Drawing:
     """What the same money brings, spent on keeping customers and on winning new ones."""
-    return _dots("uses", rows="@rows", axis_format="~s", mark="budget")
+    return _dots("uses", rows="@rows", labels=_MONEY, mark="budget")
 
 
 def retention_points() -> Drawing:
@@ -110,17 +115,17 @@ def retention_points() -> Drawing:
         .mark_rect(color=LIGHT.line, opacity=0.7)
         .encode(x="low:Q", x2="high:Q", y=alt.value(0), y2=alt.value("height"))
     )
-    return alt.layer(claim, _dots("ways", rows="@rows", axis_format=".0%", mark="")).properties(
-        width=WIDTH, height=alt.Step(_ROW_HEIGHT / 1.3)
-    )
+    return alt.layer(
+        claim, _dots("ways", rows="@rows", labels="format(datum.value, '.0%')", mark="")
+    ).properties(width=WIDTH, height=alt.Step(_ROW_HEIGHT / 1.3))
 
 
-def _dots(data: str, *, rows: str, axis_format: str, mark: str) -> Drawing:
+def _dots(data: str, *, rows: str, labels: str, mark: str) -> Drawing:
     """Values with their intervals, one row each, from nothing on; a dashed line marks an amount."""
     axis = alt.Axis(ticks=False, labelPadding=6, labelLimit=200)
     y = alt.Y("row:O", scale=fixed(rows), title=None, axis=axis)
     base = on(data).encode(y=y)
-    across = alt.Axis(format=axis_format, grid=False, labelOverlap=True)
+    across = alt.Axis(labelExpr=labels, grid=False, labelOverlap=True)
 
     def x(field: str) -> alt.X:
         return alt.X(f"{field}:Q", title="@value_title", axis=across, scale=alt.Scale(zero=True))
