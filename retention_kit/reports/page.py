@@ -250,8 +250,8 @@ def _template() -> jinja2.Template:
 def number(value: Any, unit: str = "") -> str:
     """Return a headline number for reading; the exact one stands beside it in the page's source.
 
-    >>> number(2357), number(0.48512, "fraction").split(), number("1234.50", "USD").split()
-    ('2,357', ['48.5', '%'], ['1,234.50', 'USD'])
+    >>> number(2357), number(0.48512, "fraction").split(), number("-1234.50", "USD")
+    ('2,357', ['48.5', '%'], '−1,234.50 USD')
     >>> number(-0.057, "points").split()
     ['−5.7', 'points']
     """
@@ -260,9 +260,10 @@ def number(value: Any, unit: str = "") -> str:
     if unit == "points":
         return formats.value(float(value), unit).replace(" ", "\N{NO-BREAK SPACE}")
     if unit in FRACTIONS:
-        return f"{float(value):.1%}".replace("%", "\N{NO-BREAK SPACE}%")
+        return f"{float(value):.1%}".replace("%", "\N{NO-BREAK SPACE}%").replace("-", "\N{MINUS SIGN}")
     shown = f"{value:,}" if isinstance(value, int) else f"{float(value):,.2f}"
-    return f"{shown}\N{NO-BREAK SPACE}{unit}" if unit else shown
+    shown = shown.replace("-", "\N{MINUS SIGN}")
+    return f"{shown} {unit}" if unit else shown
 
 
 def interval(row: Mapping[str, Any]) -> str:
@@ -273,7 +274,7 @@ def interval(row: Mapping[str, Any]) -> str:
     unit = row.get("unit") or ""
     first = number(low, unit)
     if unit not in FRACTIONS:
-        first = first.removesuffix(f"\N{NO-BREAK SPACE}{unit}")
+        first = first.removesuffix(unit).rstrip()
     return f"{first} to {number(high, unit)}"
 
 
