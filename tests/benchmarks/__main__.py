@@ -41,7 +41,7 @@ def main() -> None:
         "pages": lambda: pages.openings(cache, repeat=max(5, repeat)),
         "pictures": lambda: pages.pictures(repeat=max(5, repeat)),
         "changes": lambda: pages.changes(config, cache, repeat=20),
-        "panels": lambda: panels(cache, repeat=max(5, repeat)),
+        "panels": lambda: panels(config, cache, repeat=max(5, repeat)),
     }
     for name in chosen.parts or names:
         # Part by part: half an answer is better than none when a later part fails.

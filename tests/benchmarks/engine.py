@@ -82,10 +82,11 @@ def warm_tables(config: Path, cache: Path, *, repeat: int) -> Iterator[Figure]:
 
 def later_notebooks(config: Path, cache: Path, *, repeat: int) -> Iterator[Figure]:
     """Cadence, churn and scorecard: what the first viewer waits for, and everybody at a change."""
-    yardstick, runs = [], []
+    yardstick, runs, opened = [], [], []
     for _ in range(repeat):
         yardstick.append(fresh("query", config))
-        runs.append(fresh("later_notebooks", config, cache=str(cache)))
+        runs.append(fresh("later_notebooks", config, cache=str(cache), bare=True))
+        opened.append(fresh("later_notebooks", config, cache=str(cache), bare=False))
     for name in runs[0]["first"]:
         beside = median(
             run["first"][name] / bare["seconds"] for run, bare in zip(runs, yardstick, strict=True)
@@ -93,6 +94,7 @@ def later_notebooks(config: Path, cache: Path, *, repeat: int) -> Iterator[Figur
         value = median(run["first"][name] for run in runs)
         detail = f"{beside:.1f} {TIMES} GROUP BY customer"
         yield Figure(f"first: {name}", value, "s", 0.5, detail)
+        yield Figure(f"opened: {name}", median(run["first"][name] for run in opened), "s", 0.5)
     for name in runs[0]["again"]:
         yield Figure(f"again: {name}", median(run["again"][name] for run in runs), "s", 0.1)
     yield Figure("again: peak memory", middle(runs, "peak_mb"), "MB")

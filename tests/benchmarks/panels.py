@@ -17,6 +17,12 @@ _CHANGED = (
     ("02_scorecard", "shop", "Period of", ("2024-05-15", "2024-08-15"), "Who moved where?"),
     ("03_churn_curves", "cdnow", "Left after, days", ("60", "90", "120"), "How long do customers stay?"),
     ("03_churn_curves", "shop", "Left after, days", ("60", "90", "120"), "How long do customers stay?"),
+    ("04_lifetime_value", "cdnow", "Horizon, months", ("6", "24", "36"), "Who holds the value?"),
+    ("04_lifetime_value", "shop", "Horizon, months", ("6", "24", "36"), "Who holds the value?"),
+    ("05_what_if", "shop", "Saved, high", ("0.2", "0.25", "0.3"), "How sure is that?"),
+    ("05_what_if", "shop", "Horizon, months", ("6", "24", "36"), "How sure is that?"),
+    ("05_what_if", "large", "Saved, high", ("0.2", "0.25", "0.3"), "How sure is that?"),
+    ("05_what_if", "large", "Margin", ("0.3", "0.4", "0.5"), "How sure is that?"),
 )
 # The question is scrolled to, its control set by its event, and every change of the page is timed until there
 # were none for a while.
@@ -56,17 +62,18 @@ async ([name, value, question]) => {
 """
 
 
-def panels(cache: Path, *, repeat: int) -> Iterator[Figure]:
-    """How long the three notebooks take to follow a change of a control, and what their kernels weigh."""
+def panels(config: Path, cache: Path, *, repeat: int) -> Iterator[Figure]:
+    """How long the notebooks take to follow a change of a control, and what their kernels weigh."""
     datasets = {name: ROOT / "sample_data" / f"{name}.toml" for name in ("cdnow", "shop")}
+    datasets["large"] = config
     with _served(ROOT / "notebooks", datasets, cache) as (address, server), _browser() as page:
         folder = address.rsplit("/", 1)[0]
         for notebook, dataset, control, values, question in _CHANGED:
             page.goto(f"{folder}/{notebook}.ipynb?dataset={dataset}")
-            page.wait_for_function("document.documentElement.dataset.rkState === 'live'", timeout=120_000)
+            page.wait_for_function("document.documentElement.dataset.rkState === 'live'", timeout=300_000)
             page.wait_for_timeout(1500)
             before = _kernel_memory_mb(server)
-            name = f"{notebook[3:]}, {dataset}"
+            name = f"{notebook[3:]}, {dataset}, {control}"
             seen: dict[str, list[tuple[float, float, int]]] = {"new": [], "again": []}
             for turn in range(len(values) * (repeat + 1)):
                 value = values[turn % len(values)]
@@ -75,7 +82,7 @@ def panels(cache: Path, *, repeat: int) -> Iterator[Figure]:
             for kind, found in seen.items():
                 first, last, drawn = (median(one[i] for one in found) for i in range(3))
                 detail = f"all settled after {last:.0f} ms; {drawn:.0f} charts drawn"
-                yield Figure(f"chart in sight, {kind}: {name}", first, "ms", None, detail)
+                yield Figure(f"chart in sight, {kind}: {name}", first, "ms", 150, detail)
             after, shared = _kernel_memory_mb(server), _kernel_memory_mb(server, "pss")
             detail = f"{after:.0f} MB after the changes; {shared:.0f} MB with what is shared divided"
             yield Figure(f"viewer's kernel: {name}", before, "MB", None, detail)

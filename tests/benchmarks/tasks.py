@@ -119,8 +119,12 @@ LATER: dict[str, dict[str, Answer]] = {
 }
 
 
-def later_notebooks(config: Path, *, cache: str) -> Answer:
-    """Cadence, churn curves and scorecard from canonical orders alone, then each change once more."""
+def later_notebooks(config: Path, *, cache: str, bare: bool) -> Answer:
+    """Cadence, churn curves and scorecard, then each change once more.
+
+    First from canonical orders alone, or from what an earlier process counted.
+    """
+    from retention_kit import open_dataset
     from retention_kit.measures.cadence import purchase_cadence
     from retention_kit.measures.churn import churn_curves
     from retention_kit.measures.scorecard import scorecard
@@ -130,7 +134,7 @@ def later_notebooks(config: Path, *, cache: str) -> Answer:
         "churn": churn_curves,
         "scorecard": scorecard,
     }
-    data = _bare(config, cache)
+    data = _bare(config, cache) if bare else open_dataset(config, cache=Path(cache))
     _warm(cache)
     first: dict[str, float] = {}
     again: dict[str, float] = {}

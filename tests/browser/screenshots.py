@@ -58,7 +58,12 @@ def main() -> None:
         drawn = ".rk-chart[data-drawn] svg"
         photograph(browser, f"{live}&grain=week", "app", width=1280, height=1400, drawn=drawn)
         photograph(browser, live, "phone", width=390, height=1500, drawn=drawn)
-        for file, name in (("02_scorecard", "scorecard"), ("03_churn_curves", "churn")):
+        for file, name in (
+            ("02_scorecard", "scorecard"),
+            ("03_churn_curves", "churn"),
+            ("04_lifetime_value", "lifetime"),
+            ("05_what_if", "what_if"),
+        ):
             live = f"{address}voila/render/{file}.ipynb?dataset=shop"
             photograph(browser, live, name, width=1280, height=1400, drawn=drawn)
         page = report(Path(folder))
