@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,15 +94,15 @@ class Served:
         return self.process.wait(30)
 
 
-@pytest.fixture
-def serve_app(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Return a function that serves notebooks: ``serve_app(folder, datasets={...}, token=...)``."""
+@contextmanager
+def servers(folder: Path) -> Iterator[Callable[..., Served]]:
+    """Give a function that starts servers, which stop in the end; they write their logs into ``folder``."""
     running: list[Served] = []
 
     def start(notebooks: Path, *, datasets: dict[str, Path] | None = None, **options: Any) -> Served:
         named = {name: str(path) for name, path in (datasets or {}).items()}
         given = {"port": 0, "datasets": named, "notebooks": str(notebooks), **options}
-        log = tmp_path / f"server-{len(running)}.log"
+        log = folder / f"server-{len(running)}.log"
         with log.open("w") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-c", SERVE, json.dumps(given)],
@@ -109,7 +110,7 @@ def serve_app(tmp_path: Path) -> Iterator[Callable[..., Served]]:
                 stderr=errors,
                 text=True,
                 env={**os.environ, "PYTHONPATH": str(ROOT), "SESAME_TOKEN": "open-up"},
-                cwd=tmp_path,
+                cwd=folder,
             )
         assert process.stdout is not None
         address = process.stdout.readline().strip()
@@ -122,6 +123,29 @@ def serve_app(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         served.stop()
         assert served.process.stdout is not None
         served.process.stdout.close()
+
+
+@pytest.fixture
+def serve_app(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Return a function that serves notebooks: ``serve_app(folder, datasets={...}, token=...)``."""
+    with servers(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
+    """Return the same function for tests that leave a server as it is: asked the same, it starts one."""
+    with servers(tmp_path_factory.mktemp("servers")) as start:
+        kept: dict[str, Served] = {}
+
+        def once(notebooks: Path, *, datasets: dict[str, Path]) -> Served:
+            asked = f"{notebooks} {datasets}"
+            if asked not in kept:
+                # A kernel outlives its page by a minute, in which the next tests need places too.
+                kept[asked] = start(notebooks, datasets=datasets, max_kernels=40)
+            return kept[asked]
+
+        yield once
 
 
 @pytest.fixture

@@ -57,11 +57,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def opened(page: Page, serve_app: Any, live: Callable[[Page], None], shop: Path) -> Open:
+def opened(page: Page, serve_once: Any, live: Callable[[Page], None], shop: Path) -> Open:
     """Return a function that serves datasets and opens the cohort notebook with an address's query."""
 
     def open_page(query: str = "", **datasets: Path) -> Page:
-        app = serve_app(NOTEBOOKS, datasets=datasets or {"shop": shop})
+        app = serve_once(NOTEBOOKS, datasets=datasets or {"shop": shop})
         page.goto(f"{app.cohorts}?{query}")
         live(page)
         expect(page.locator(".rk-chart[data-drawn] svg.marks")).not_to_have_count(0)

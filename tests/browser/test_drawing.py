@@ -22,10 +22,15 @@ REST = "() => { delete window.requestIdleCallback; window.held.forEach((resolve)
 expect.set_options(timeout=30_000)  # a busy machine is not a broken page
 
 
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shops.write_shop(tmp_path_factory.mktemp("shop"))
+
+
 @pytest.fixture
-def app(page: Page, serve_app: Any, live: Callable[[Page], None], tmp_path: Path) -> Page:
+def app(page: Page, serve_once: Any, live: Callable[[Page], None], shop: Path) -> Page:
     """The live page of the cohort notebook, with every chart drawn."""
-    served = serve_app(NOTEBOOKS, datasets={"shop": shops.write_shop(tmp_path)})
+    served = serve_once(NOTEBOOKS, datasets={"shop": shop})
     page.goto(f"{served.cohorts}?dataset=shop")
     live(page)
     expect(page.locator(".rk-chart[data-drawn]:visible svg.marks")).to_have_count(5)

@@ -58,9 +58,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def go(page: Page, serve_app: Any, live: Callable[[Page], None], shop: Path) -> Go:
+def go(page: Page, serve_once: Any, live: Callable[[Page], None], shop: Path) -> Go:
     """Return a function that opens the served notebook with a query, on the same page or another."""
-    app = serve_app(NOTEBOOKS, datasets={"shop": shop, "cdnow": samples()["cdnow"]})
+    app = serve_once(NOTEBOOKS, datasets={"shop": shop, "cdnow": samples()["cdnow"]})
 
     def to(asked: str = "", *, on: Page = page, address: str = "") -> Page:
         on.goto(address or f"{app.cohorts}?{asked}")

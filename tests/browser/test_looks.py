@@ -52,9 +52,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def app(page: Page, serve_app: Any, live: Callable[[Page], None], shop: Path) -> Page:
+def app(page: Page, serve_once: Any, live: Callable[[Page], None], shop: Path) -> Page:
     """The live page of the cohort notebook."""
-    served = serve_app(NOTEBOOKS, datasets={"shop": shop})
+    served = serve_once(NOTEBOOKS, datasets={"shop": shop})
     page.goto(f"{served.cohorts}?dataset=shop&breakdown=channel")
     live(page)
     expect(page.locator(".rk-chart[data-drawn] svg.marks")).to_have_count(6)

@@ -18,9 +18,9 @@ expect.set_options(timeout=30_000)  # a busy machine is not a broken page
 
 
 @pytest.fixture
-def app(page: Page, serve_app: Any, live: Callable[[Page], None]) -> Callable[[str], Page]:
+def app(page: Page, serve_once: Any, live: Callable[[Page], None]) -> Callable[[str], Page]:
     """Return a function that opens the scorecard app at an address."""
-    served = serve_app(NOTEBOOKS, datasets={name: samples()[name] for name in ("shop", "cdnow")})
+    served = serve_once(NOTEBOOKS, datasets={name: samples()[name] for name in ("shop", "cdnow")})
 
     def opened(query: str) -> Page:
         page.goto(f"{served.address}voila/render/02_scorecard.ipynb?v=1&{query}")

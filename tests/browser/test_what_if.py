@@ -15,9 +15,9 @@ expect.set_options(timeout=30_000)  # a busy machine is not a broken page
 
 
 @pytest.fixture
-def app(page: Page, serve_app: Any, live: Callable[[Page], None]) -> Callable[[str], Page]:
+def app(page: Page, serve_once: Any, live: Callable[[Page], None]) -> Callable[[str], Page]:
     """Return a function that opens the what-if app at an address."""
-    served = serve_app(NOTEBOOKS, datasets={"shop": samples()["shop"]})
+    served = serve_once(NOTEBOOKS, datasets={"shop": samples()["shop"]})
 
     def opened(query: str) -> Page:
         page.goto(f"{served.address}voila/render/05_what_if.ipynb?v=1&dataset=shop&{query}")
