@@ -96,7 +96,8 @@ def html_table(
     Returns
     -------
     str
-        A ``<table>`` without scripts or ids; numbers right-aligned, missing values an em dash.
+        A ``<table>`` without scripts or ids; numbers right-aligned, missing values an em dash, ``−`` for
+        minus and a space before ``%`` where a format is given.
 
     Raises
     ------
@@ -249,7 +250,10 @@ def _shown(
 def _formatted(value: object, spec: str) -> str:
     if _is_missing(value):
         return MISSING
-    return format(value, spec) if spec else plain(value)
+    if not spec:
+        return plain(value)
+    # As in every sentence: a true minus sign, and a percent sign that stands apart.
+    return format(value, spec).replace("-", "\N{MINUS SIGN}").replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def _is_missing(value: object) -> bool:

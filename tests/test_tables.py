@@ -58,6 +58,12 @@ def cells(content):
     return [[cell.value for cell in row] for row in sheet.iter_rows()]
 
 
+def test_numbers_with_a_format_have_a_true_minus_sign():
+    page = html_table(pa.table({"what": ["a-b"], "gap": [-0.25]}), formats={"gap": "+.1%"})
+    assert "\N{MINUS SIGN}25.0\N{NO-BREAK SPACE}%" in page
+    assert "a-b" in page
+
+
 def test_markup_in_a_value_is_text_on_a_page():
     assert escape("</script><script>x</script>") == "&lt;/script&gt;&lt;script&gt;x&lt;/script&gt;"
     assert escape("as of \N{RIGHT-TO-LEFT OVERRIDE}2024") == "as of \N{REPLACEMENT CHARACTER}2024"
@@ -115,7 +121,7 @@ def test_html_numbers_are_right_aligned_and_missing_is_a_dash():
 
 def test_formats_and_labels_apply_to_their_columns_only():
     page = html_table(COHORTS, formats={"retention_rate": ".1%"}, labels={"retention_rate": "rate"})
-    assert "30.0%" in page
+    assert "30.0\N{NO-BREAK SPACE}%" in page
     assert ">rate</th>" in page
     assert ">cohort size</th>" in page
     assert ">1200</td>" in page
