@@ -5,6 +5,7 @@ from typing import Protocol
 
 __all__ = [
     "NOTHING",
+    "SURE",
     "begun",
     "count",
     "in_period",
@@ -12,6 +13,7 @@ __all__ = [
     "number",
     "period",
     "plural",
+    "probability",
     "short",
     "signed",
     "signed_interval",
@@ -20,6 +22,7 @@ __all__ = [
 ]
 
 NOTHING = "–"
+SURE = 0.995  # probability from which none is told
 _LARGE = 10_000  # from which decimals say nothing
 _SCALES = {"share": 100, "points": 100}
 
@@ -142,6 +145,17 @@ def with_interval(found: Estimated, unit: str, *, currency: str = "", sign: bool
     places = _places((amount, low or 0.0, high or 0.0), unit)
     both = _range(low, high, unit, currency, sign=sign, places=places)
     return f"{_written(amount, unit, currency, places, sign=sign)} ({both})"
+
+
+def probability(chance: float) -> str:
+    """Return a probability in percent that claims no certainty.
+
+    >>> probability(0.574), probability(1.0), probability(0.0)
+    ('57 %', 'more than 99 %', 'less than 1 %')
+    """
+    if chance >= SURE:
+        return "more than 99 %"
+    return "less than 1 %" if chance <= 1 - SURE else f"{chance * 100:.0f} %"
 
 
 def short(amount: float, unit: str = "") -> str:

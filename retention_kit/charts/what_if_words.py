@@ -12,7 +12,6 @@ __all__ = [
     "budget_reading",
     "budget_title",
     "cash_title",
-    "futures",
     "keeping_reading",
     "lever_value",
     "npv_title",
@@ -27,7 +26,6 @@ __all__ = [
 ]
 
 CLAIM = (0.25, 0.95)  # "five points more retention raise profit by 25 to 95 %"
-_SURE = 0.995
 
 
 def lever_value(name: str, value: float | str | None, *, currency: str = "") -> str:
@@ -87,14 +85,7 @@ def npv_title(found: Comparison, *, currency: str) -> str:
 
 def probability(found: Comparison) -> str:
     """Return the probability that it pays, in percent that claim no certainty."""
-    return formats.NOTHING if found.probability is None else futures(found.probability)
-
-
-def futures(share: float) -> str:
-    """Return a share of the futures drawn, in percent that claim no certainty."""
-    if share >= _SURE:
-        return "more than 99 %"
-    return "less than 1 %" if share <= 1 - _SURE else f"{share * 100:.0f} %"
+    return formats.NOTHING if found.probability is None else formats.probability(found.probability)
 
 
 def payback(found: Comparison) -> str:

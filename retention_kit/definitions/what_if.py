@@ -26,8 +26,7 @@ CARDS: Mapping[str, Definition] = {
         "(discounted gross margin of today's customers with the scenario − without) / today's customers",
         "money per customer",
         _SPREAD,
-        "Gross margin, at the end of each month, over the horizon; programme and acquisition cost apart. "
-        "A mean over draws of the parameters, it can differ a little from the value at the estimates.",
+        "Gross margin, at the end of each month, over the horizon; programme and acquisition cost apart.",
         (("Gain", "the same of all today's and new customers together, not divided"),),
     ),
     "npv": Definition(

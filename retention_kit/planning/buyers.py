@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from retention_kit.planning.centre import NO_CENTRE, Centre
 from retention_kit.planning.curve import Curve
 from retention_kit.planning.customer_base import CustomerBase
 from retention_kit.planning.levers import LONGEST_HORIZON, Levers
@@ -47,6 +48,8 @@ class Buyers:
         Where the levers stand in the data.
     approximation : float
         Greatest relative error of the curves, against the sum over all distinct rows.
+    centre : Centre
+        What brings the mean over the draws to the estimates.
     """
 
     segments: tuple[str, ...]
@@ -60,6 +63,7 @@ class Buyers:
     leaves_at_once: bool
     start: Levers
     approximation: float
+    centre: Centre = NO_CENTRE
 
     @property
     def kind(self) -> Literal["purchases"]:
@@ -116,7 +120,7 @@ class Buyers:
     def _spent(self, months: int, saved: Floats, frequency: float) -> Floats:
         left = (1 - saved)[:, None]
         sums = self.spending.at((1 + frequency) * left * self.month * np.arange(months + 1))
-        return np.asarray(np.diff(sums) / left[..., None])
+        return np.asarray(np.diff(sums) / left[..., None]) * self.centre.today[:, :months]
 
     def paying(self, months: int, saved: Floats) -> Floats:
         """All customers of each segment: nobody can tell who has left."""
@@ -144,4 +148,4 @@ class Buyers:
         if self.leaves_at_once:
             sums = sums - (self.spend[:, None] - self.new_presence.at(times)[:, 0])
         first = np.broadcast_to(self.spend[:, None], (sums.shape[0], 1))
-        return np.hstack([first, np.diff(sums)])
+        return np.hstack([first, np.diff(sums)]) * self.centre.new[: months + 1]

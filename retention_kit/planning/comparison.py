@@ -6,6 +6,7 @@ from math import fsum
 import numpy as np
 from numpy.typing import NDArray
 
+from retention_kit import formats
 from retention_kit.errors import ParameterError
 from retention_kit.planning.break_even import break_even
 from retention_kit.planning.comparison_result import Comparison, Likely, Payback, SegmentChange, likely
@@ -197,9 +198,10 @@ def _probability(
         low, _, high = scenario.uplift
         saved = ", in the saved share" if low < high else ""
         return share, f"The futures differ in the parameters{saved} and in the errors of the back-test."
+    tested = formats.plural(round(back_test.months[-1]), "month")
     return share, (
-        f"Forecasts were tested up to {back_test.months[-1]:.0f} months ahead; beyond that they are taken to "
-        "be off by as much as at the last, which is hopeful."
+        f"Forecasts were tested up to {tested} ahead; beyond that they are taken to be off by as much as "
+        "at the last, which is hopeful."
     )
 
 

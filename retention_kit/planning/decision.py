@@ -8,7 +8,6 @@ from retention_kit.planning.sensitivity import Swing
 
 __all__ = ["decision"]
 
-_SURE = 0.995  # rounded to a whole percent this would read as certainty
 _LEAST_POINTS = 0.0005  # shown with one decimal
 
 
@@ -57,13 +56,14 @@ def _pays(comparison: Comparison, currency: str) -> str:
         return (
             f"{told[0].upper()}{told[1:]}; how probable it is that it pays cannot be said without back-tests"
         )
-    if not comparison.cost and share >= _SURE:
+    chance = f"{formats.probability(share)} probability"
+    if not comparison.cost and share >= formats.SURE:
         return f"Costs nothing and {told}"
-    if share >= _SURE:
-        return "Pays almost certainly (more than 99 % probability)"
-    if share <= 1 - _SURE:
-        return "Almost certainly does not pay (less than 1 % probability)"
-    return f"Pays with {share * 100:.0f} % probability"
+    if share >= formats.SURE:
+        return f"Pays almost certainly ({chance})"
+    if share <= 1 - formats.SURE:
+        return f"Almost certainly does not pay ({chance})"
+    return f"Pays with {chance}"
 
 
 def _breaks_even(comparison: Comparison, currency: str) -> str:

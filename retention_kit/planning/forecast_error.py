@@ -75,8 +75,8 @@ class ForecastError:
         return exp(spread * NormalDist().inv_cdf(chance) - spread**2 / 2)
 
     def reaches(self, months: float) -> bool:
-        """Whether forecasts so far ahead have been tested."""
-        return months <= self.months[-1]
+        """Whether forecasts so far ahead have been tested; 52 weeks are as good as twelve months."""
+        return months <= round(self.months[-1])
 
 
 def _spread(sd: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from retention_kit.errors import DataError
 from retention_kit.measures.churn import ChurnCurves, churn_basis, churn_curves
 from retention_kit.measures.contract_holders import acquisition_cost, running_contracts
 from retention_kit.measures.purchase_summary import PurchaseSummary, purchase_summary
+from retention_kit.planning.centre import centre_of
 from retention_kit.planning.customer_base import CustomerBase
 from retention_kit.planning.forecast_error import ForecastError
 from retention_kit.planning.levers import Levers
@@ -149,21 +151,19 @@ def _of_orders(dataset: Dataset, breakdown: str, model: "ModelAsked", tested: "T
     start, sources = _start(
         dataset, "orders", *_margin(dataset, summary), _per_month(rows.age_days, rows.customers)
     )
-    base = buyers(
-        BuyerRows.of(
-            rows.frequency,
-            rows.recency,
-            rows.age,
-            customers=rows.customers,
-            repeat_revenue=rows.spend,
-            segment=np.array(summary.groups)[rows.group],
-        ),
-        drawn,
-        paid,
-        model=chosen,
-        unit=summary.unit,
-        start=start,
+    histories = BuyerRows.of(
+        rows.frequency,
+        rows.recency,
+        rows.age,
+        customers=rows.customers,
+        repeat_revenue=rows.spend,
+        segment=np.array(summary.groups)[rows.group],
     )
+    made = partial(buyers, histories, model=chosen, unit=summary.unit, start=start)
+    spent = [spend.p, spend.q, spend.v] if paid.shape[0] > 1 else paid[:, 0]
+    base = made(drawn, paid)
+    estimated = made(np.array([[fit.r], [fit.alpha], [fit.a], [fit.b]]), np.reshape(spent, (-1, 1)))
+    base = replace(base, centre=centre_of(base, estimated))
     error = test.forecast_error if test is not None else None
     return Observed(
         base=base,
@@ -186,7 +186,11 @@ def _of_subscriptions(dataset: Dataset, breakdown: str) -> Observed:
     from retention_kit.models.contractual import contract_fit
     from retention_kit.models.renewals import RenewalCounts
     from retention_kit.planning.contract_errors import contract_errors
-    from retention_kit.planning.subscriber_fitting import subscriber_parameters, subscribers
+    from retention_kit.planning.subscriber_fitting import (
+        subscriber_estimates,
+        subscriber_parameters,
+        subscribers,
+    )
 
     contracts = running_contracts(dataset, breakdown=breakdown)
     people = contracts.customers.astype(float)
@@ -204,14 +208,16 @@ def _of_subscriptions(dataset: Dataset, breakdown: str) -> Observed:
     renewals = curves.renewals("month")
     fit = contract_fit(RenewalCounts.of_ends(renewals.losses, renewals.staying, unit="month"))
     start, sources = _start(dataset, "subscriptions", *_stated_margin(dataset), _new_subscribers(curves))
-    base = subscribers(
+    made = partial(
+        subscribers,
         contracts.renewals,
         people,
         people * contracts.amount,
-        subscriber_parameters(fit, _DRAWS, rng=np.random.default_rng(_SEED)),
         start=start,
         segment=np.array(contracts.groups)[contracts.group],
     )
+    base = made(subscriber_parameters(fit, _DRAWS, rng=np.random.default_rng(_SEED)))
+    base = replace(base, centre=centre_of(base, made(subscriber_estimates(fit))))
     error, reason = contract_errors(renewals.cohorts)
     return Observed(
         base=base,

@@ -13,7 +13,7 @@ from retention_kit.planning.subscribers import Subscribers
 if TYPE_CHECKING:
     from retention_kit.models.contract_result import ContractFit
 
-__all__ = ["subscriber_parameters", "subscribers"]
+__all__ = ["subscriber_estimates", "subscriber_parameters", "subscribers"]
 
 Floats = NDArray[np.float64]
 _NODES = 128
@@ -39,6 +39,14 @@ def subscriber_parameters(fit: "ContractFit", size: int, *, rng: np.random.Gener
         f"What-ifs need each customer's churn to stay as it is, and in the {fit.title} model it does not.",
         todo="Fit the shifted_beta_geometric model.",
     )
+
+
+def subscriber_estimates(fit: "ContractFit") -> Floats:
+    """Return alpha and beta of a fit's estimates for `subscribers`, shape (2, 1)."""
+    estimates = np.array(list(fit.parameters.values()))[:, None]
+    if fit.model == "shifted_beta_geometric":
+        return estimates
+    return np.vstack([estimates, 1 - estimates]) / _ALIKE
 
 
 def subscribers(

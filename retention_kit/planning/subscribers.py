@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from retention_kit.planning.centre import NO_CENTRE, Centre
 from retention_kit.planning.levers import LONGEST_HORIZON, Levers
 
 __all__ = ["Subscribers"]
@@ -43,6 +44,8 @@ class Subscribers:
         Where the levers stand in the data.
     approximation : float
         Greatest relative error of the expected flows, against customer by customer.
+    centre : Centre
+        What brings the mean over the draws to the estimates.
     """
 
     segments: tuple[str, ...]
@@ -55,6 +58,7 @@ class Subscribers:
     amount: float
     start: Levers
     approximation: float
+    centre: Centre = NO_CENTRE
 
     @property
     def kind(self) -> Literal["contracts"]:
@@ -91,7 +95,7 @@ class Subscribers:
     @cached_property
     def _untouched(self) -> tuple[Floats, Floats]:
         stay = self._stay(LONGEST_HORIZON, np.zeros(1))
-        return self.amounts @ stay, self.holders @ stay
+        return self.amounts @ stay * self.centre.today, self.holders @ stay
 
     def _stay(self, months: int, saved: Floats) -> Floats:
         """Chance to be there after 1, 2, ... months at each node, shape (draws, nodes, months)."""
@@ -106,7 +110,7 @@ class Subscribers:
         """Revenue of today's customers in months 1 to ``months``, shape (draws, segments, months)."""
         if not saved.any():
             return self._untouched[0][..., :months]
-        return np.asarray(self.amounts @ self._stay(months, saved))
+        return np.asarray(self.amounts @ self._stay(months, saved)) * self.centre.today[:, :months]
 
     def paying(self, months: int, saved: Floats) -> Floats:
         """Customers still there after each month, shape (draws, segments, months)."""
@@ -131,7 +135,7 @@ class Subscribers:
 
     def _paid_by_new(self, months: int, saved: Floats) -> Floats:
         later = (self.newcomer[:, None] @ self._stay(months, saved))[:, 0]
-        return self.amount * np.hstack([np.ones((later.shape[0], 1)), later])
+        return self.amount * np.hstack([np.ones((later.shape[0], 1)), later]) * self.centre.new[: months + 1]
 
 
 def _merged(base: Subscribers) -> Subscribers:

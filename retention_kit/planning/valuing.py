@@ -136,10 +136,10 @@ def _notes(customers: "ValuedCustomers", terms: Terms) -> list[str]:
             f"The dataset states no discount_rate; {terms.discount_rate * 100:g} % a year is assumed."
         )
     error = customers.forecast_error
-    tested = round(error.months[-1]) if error is not None else terms.months
-    if tested < terms.months:
+    if error is not None and not error.reaches(terms.months):
+        tested = formats.plural(round(error.months[-1]), "month")
         notes.append(
-            f"Forecasts on these data were tested up to {formats.plural(tested, 'month')} ahead; beyond, "
+            f"Forecasts on these data were tested up to {tested} ahead; beyond, "
             f"to {terms.months} months, their error is taken to stay as it was there."
         )
     return notes

@@ -259,6 +259,8 @@ def number(value: Any, unit: str = "") -> str:
         return "—"
     if unit == "points":
         return formats.value(float(value), unit).replace(" ", "\N{NO-BREAK SPACE}")
+    if unit == "probability":
+        return formats.probability(float(value)).replace(" %", "\N{NO-BREAK SPACE}%")
     if unit in FRACTIONS:
         return f"{float(value):.1%}".replace("%", "\N{NO-BREAK SPACE}%").replace("-", "\N{MINUS SIGN}")
     shown = f"{value:,}" if isinstance(value, int) else f"{float(value):,.2f}"

@@ -139,14 +139,12 @@ def headline(shown: WhatIf) -> list[dict[str, Any]]:
         return rows
     if made.roi is not None:
         rows.append(_figure("Return on investment", made.roi, n, "fraction"))
-    for name, value in (
-        ("Probability that it pays", made.probability),
-        ("Break-even, saved share of departures", made.break_even.saved_share),
+    for name, value, unit in (
+        ("Probability that it pays", made.probability, "probability"),
+        ("Break-even, saved share of departures", made.break_even.saved_share, "fraction"),
     ):
         if value is not None:
-            rows.append(
-                {"name": name, "value": value, "ci_low": None, "ci_high": None, "n": n, "unit": "fraction"}
-            )
+            rows.append({"name": name, "value": value, "ci_low": None, "ci_high": None, "n": n, "unit": unit})
     if made.break_even.saved_share is not None:
         low, high = found.break_even_range
         rows[-1] |= {"ci_low": low if high is not None else None, "ci_high": high}

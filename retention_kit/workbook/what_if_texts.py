@@ -100,7 +100,7 @@ def cash(shown: WhatIf) -> list[str]:
     if found.is_still:
         return [_STILL]
     made = found.comparison
-    share = formats.begun(words.futures(made.payback.share))
+    share = formats.begun(formats.probability(made.payback.share))
     end = formats.with_interval(made.npv, "money", currency=found.currency, sign=True)
     return [
         f"{words.cash_title(made)}. {share} of the futures drawn pay back within "

@@ -168,7 +168,9 @@ def _payback(found: Weighed) -> Figure:
     made, name = found.comparison, "Payback age"
     if found.is_still:
         return Figure(name, formats.NOTHING, "", ("No lever is moved.",), "payback", "")
-    asides = (f"{formats.begun(words.futures(made.payback.share))} of the futures drawn pay back in time",)
+    asides = (
+        f"{formats.begun(formats.probability(made.payback.share))} of the futures drawn pay back in time",
+    )
     return Figure(name, words.payback(made), words.payback_ends(made), asides, "payback", "")
 
 
