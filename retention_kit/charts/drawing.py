@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 from altair.utils.schemapi import debug_mode
 
-from retention_kit.charts.drawings import churn, cohorts, lifetime, lifetime_test, scorecard, what_if
+from retention_kit.charts.drawings import churn, cohorts, lifetime, lifetime_tested, scorecard, what_if
 from retention_kit.charts.drawings.parts import Drawing
 from retention_kit.charts.theme import CONFIG, dark_colours
 
@@ -23,7 +23,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 DRAWINGS: dict[str, Callable[[], Drawing]] = {
     name: getattr(room, name)
-    for room in (churn, cohorts, lifetime, lifetime_test, scorecard, what_if)
+    for room in (churn, cohorts, lifetime, lifetime_tested, scorecard, what_if)
     for name in room.__all__
 }
 

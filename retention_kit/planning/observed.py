@@ -6,17 +6,23 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retention_kit import formats
 from retention_kit.data.dataset import Dataset
 from retention_kit.errors import DataError
 from retention_kit.measures.churn import ChurnCurves, churn_basis, churn_curves
-from retention_kit.measures.contract_holders import acquisition_cost, running_contracts
-from retention_kit.measures.purchase_summary import PurchaseSummary, purchase_summary
+from retention_kit.measures.contract_holders import running_contracts
+from retention_kit.measures.purchase_summary import purchase_summary
 from retention_kit.planning.centre import centre_of
 from retention_kit.planning.customer_base import CustomerBase
 from retention_kit.planning.forecast_error import ForecastError
+from retention_kit.planning.lever_starts import (
+    UNKNOWN_MARGIN,
+    margin_of,
+    new_per_month,
+    start_of,
+    stated_margin,
+)
 from retention_kit.planning.levers import Levers
 
 if TYPE_CHECKING:
@@ -27,10 +33,7 @@ __all__ = ["Observed", "observed"]
 Basis = Literal["orders", "subscriptions"]
 _DRAWS = 64  # enough for intervals that are shown with two digits
 _SEED = 20050101  # any will do: it makes the draws the same each time
-_DISCOUNT_RATE = 0.1  # a year, where the dataset sets none
-_YEAR_DAYS = 365
 _FEW = 30  # customers: a model of fewer follows single ones
-_UNKNOWN = "not known: revenue counts in its place, or the margin that is set"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +75,7 @@ class Observed:
     @property
     def knows_margin(self) -> bool:
         """Whether the data or the dataset file say what the margin is."""
-        return self.sources["margin"] != _UNKNOWN
+        return self.sources["margin"] != UNKNOWN_MARGIN
 
     def status_quo(self, scenario: Levers) -> Levers:
         """Return where the levers stand today; at the scenario's margin where no other is known."""
@@ -148,8 +151,8 @@ def _of_orders(dataset: Dataset, breakdown: str, model: "ModelAsked", tested: "T
     drawn, paid = fit.draws(_DRAWS, rng=rng), spend.draws(_DRAWS, rng=rng)
     if not (paid[1] > 1).all():
         paid = np.full((1, _DRAWS), rows.spend.sum() / again)
-    start, sources = _start(
-        dataset, "orders", *_margin(dataset, summary), _per_month(rows.age_days, rows.customers)
+    start, sources = start_of(
+        dataset, "orders", *margin_of(dataset, summary), new_per_month(rows.age_days, rows.customers)
     )
     histories = BuyerRows.of(
         rows.frequency,
@@ -207,7 +210,7 @@ def _of_subscriptions(dataset: Dataset, breakdown: str) -> Observed:
     curves = churn_curves(dataset, basis="subscriptions")
     renewals = curves.renewals("month")
     fit = contract_fit(RenewalCounts.of_ends(renewals.losses, renewals.staying, unit="month"))
-    start, sources = _start(dataset, "subscriptions", *_stated_margin(dataset), _new_subscribers(curves))
+    start, sources = start_of(dataset, "subscriptions", *stated_margin(dataset), _new_subscribers(curves))
     made = partial(
         subscribers,
         contracts.renewals,
@@ -252,50 +255,6 @@ def _told(sentence: str, error: ForecastError | None) -> str:
     ).strip()
 
 
-def _start(
-    dataset: Dataset, basis: Basis, margin: float, of_margin: str, new_per_month: float
-) -> tuple[Levers, dict[str, str]]:
-    """Where the levers stand in the data, and what says so."""
-    rate, found = dataset.config.discount_rate, acquisition_cost(dataset, basis=basis)
-    cost, of_cost = None, "not known: map acquisition_cost in [customers.columns]"
-    if found is not None and found[0] > 0:
-        cost, of_cost = found[0], f"mean over {formats.plural(found[1], 'customer')} whose cost is known"
-    sources = {
-        "margin": of_margin,
-        "discount_rate": "as the dataset file says" if rate is not None else "a convention",
-        "horizon_months": "a convention",
-        "acquisition_cost": of_cost,
-        "acquisition_per_month": "first seen in the last twelve months",
-    }
-    levers = Levers(
-        margin=margin,
-        discount_rate=_DISCOUNT_RATE if rate is None else float(rate),
-        acquisition_cost=cost,
-        acquisition_per_month=new_per_month,
-    )
-    return levers, sources
-
-
-def _margin(dataset: Dataset, summary: PurchaseSummary) -> tuple[float, str]:
-    earned, spent = float(summary.rows.margin.sum()), float(summary.rows.spend.sum())
-    mapped = dataset.config.orders is not None and bool(dataset.config.orders.columns.margin)
-    if summary.has_margin and mapped and earned > 0:
-        return min(earned / spent, 1.0), "of revenue from repeat purchases"
-    return _stated_margin(dataset)
-
-
-def _stated_margin(dataset: Dataset) -> tuple[float, str]:
-    if dataset.config.margin is not None:
-        return float(dataset.config.margin), "as the dataset file says"
-    return 1.0, _UNKNOWN
-
-
 def _new_subscribers(curves: ChurnCurves) -> float:
     days_ago = (np.datetime64(curves.as_of) - curves.lives.started).astype(np.int64)
-    return _per_month(days_ago, curves.lives.customers)
-
-
-def _per_month(days_ago: NDArray[np.int64], customers: NDArray[np.int64]) -> float:
-    """New customers a month, over the last year, or since the first of all where that is less."""
-    days = min(int(days_ago.max()) + 1, _YEAR_DAYS)
-    return float(customers[days_ago < days].sum()) / (12 * days / _YEAR_DAYS)
+    return new_per_month(days_ago, curves.lives.customers)

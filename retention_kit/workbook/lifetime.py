@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from retention_kit.charts import lifetime as drawn
-from retention_kit.charts import lifetime_cells, lifetime_histories, lifetime_test
+from retention_kit.charts import lifetime_cells, lifetime_histories, lifetime_tested
 from retention_kit.data.dataset import Dataset
 from retention_kit.definitions import DEFINITIONS
 from retention_kit.links import Opening
@@ -51,10 +51,10 @@ class LifetimeView(View[LifetimeParameters, Valued]):
         "foreseen": lambda shown: of(
             shown.foreseen, lambda found: lifetime_cells.foreseen_cells(found.table, found.cells)
         ),
-        "weekly": lambda shown: of(shown.of_orders, lifetime_test.weekly),
-        "cumulative": lambda shown: of(shown.of_orders, lifetime_test.cumulative),
-        "deciles": lambda shown: of(shown.of_orders, lifetime_test.by_decile),
-        "by_frequency": lambda shown: of(shown.of_orders, lifetime_test.by_frequency),
+        "weekly": lambda shown: of(shown.of_orders, lifetime_tested.weekly),
+        "cumulative": lambda shown: of(shown.of_orders, lifetime_tested.cumulative),
+        "deciles": lambda shown: of(shown.of_orders, lifetime_tested.by_decile),
+        "by_frequency": lambda shown: of(shown.of_orders, lifetime_tested.by_frequency),
     }
 
     def __init__(self, opening: Opening[LifetimeParameters], where: Surface) -> None:

@@ -9,11 +9,11 @@ from chart_parts import data, require_complete
 
 from retention_kit import cohort_table, formats, open_dataset
 from retention_kit.charts import lifetime as drawn
-from retention_kit.charts import lifetime_cells, lifetime_histories, lifetime_test
+from retention_kit.charts import lifetime_cells, lifetime_histories, lifetime_tested
 from retention_kit.charts import lifetime_words as words
 from retention_kit.charts.chart import picture
 from retention_kit.charts.drawings import lifetime as room
-from retention_kit.charts.drawings import lifetime_test as other_room
+from retention_kit.charts.drawings import lifetime_tested as other_room
 from retention_kit.planning.forecast_cells import forecast_cells
 from retention_kit.planning.lifetime_value import valued_customers
 
@@ -49,10 +49,10 @@ def all_charts():
         lifetime_histories.alive_map(found),
         lifetime_histories.purchases_map(found),
         lifetime_cells.foreseen_cells(*foreseen()),
-        lifetime_test.weekly(test),
-        lifetime_test.cumulative(test),
-        lifetime_test.by_decile(test),
-        lifetime_test.by_frequency(test),
+        lifetime_tested.weekly(test),
+        lifetime_tested.cumulative(test),
+        lifetime_tested.by_decile(test),
+        lifetime_tested.by_frequency(test),
     ]
     return {chart.name: chart for chart in charts}
 
