@@ -46,13 +46,9 @@ CHOICES = {
 # are in memory once for all kernels of a server.
 LIMITS_MB = {
     ("01_cohorts", "cdnow"): 105,
-    ("02_scorecard", "cdnow"): 100,
     ("02_scorecard", "shop"): 120,
-    ("03_churn_curves", "cdnow"): 100,
     ("03_churn_curves", "shop"): 125,
-    ("04_lifetime_value", "cdnow"): 150,
     ("04_lifetime_value", "shop"): 165,
-    ("05_what_if", "cdnow"): 150,
     ("05_what_if", "shop"): 145,
 }
 
