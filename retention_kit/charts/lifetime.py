@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["by_cohort", "by_group", "concentration", "curve", "distribution"]
 
 _MOST_GROUPS = 24  # rows an eye can follow
-_NEW, _TODAY = "a new customer, first purchase included", "today's customers"
+_NEW, _TODAY = "a new customer", "today's customers"
 Row = dict[str, Any]
 
 

@@ -65,7 +65,8 @@ def _map(
             "column": names[row["silence_weeks"]],
             "value": row[column],
             "text": formats.value(row[column], unit),
-            "label": formats.short(row[column], unit),
+            # Whole percents alone fit into a cell on a phone.
+            "label": f"{row[column]:.0%}" if unit == "share" else formats.short(row[column], unit),
             "people": formats.count(row["customers"]),
             "dark": row[column] / top > _DARK,
         }

@@ -75,7 +75,7 @@ def test_html(shown: Valued) -> str:
             },
             labels={"expected": "purchases foreseen"},
         )
-        return said + framed(table, "Forecasters")
+        return said + framed(table, "Forecasters", whole=True)
     if found is None:
         return said
     columns = {"months_ahead": found.periods_ahead, "came": found.actual, **found.forecasts}
@@ -85,7 +85,7 @@ def test_html(shown: Valued) -> str:
         caption=f"Share of {formats.plural(found.customers, 'customer')} still subscribed",
         formats=dict.fromkeys(shares, ".1%"),
     )
-    return said + framed(table, "Forecasters")
+    return said + framed(table, "Forecasters", whole=True)
 
 
 def shortcuts(shown: Valued) -> list[str]:
@@ -124,4 +124,4 @@ def shortcuts_html(shown: Valued) -> str:
         caption="Simple formulas, beside the model",
         formats={"value_per_customer": digits(shown.value.per_customer.value), "gap": "+.1%"},
     )
-    return said + framed(table, "Simple formulas")
+    return said + framed(table, "Simple formulas", whole=True)

@@ -1,5 +1,7 @@
 """What the lifetime value notebook says in words, and in tables on the page."""
 
+import pyarrow as pa
+
 from retention_kit import formats
 from retention_kit.charts import lifetime_words as words
 from retention_kit.tables import html_table
@@ -28,6 +30,11 @@ _LISTED = (
     "Single customers are listed in JupyterLab only, by value and by value at risk, to be saved as a file: "
     "open the notebook there."
 )
+_SOURCES = {
+    "parameters": "the model's parameters",
+    "chance": "chance of single customers",
+    "back-test": "errors of earlier forecasts",
+}
 _LATELY = {
     "purchases": "Of those who began lately fewer have had the time to leave, so newer cohorts tend to be "
     "worth more.",
@@ -60,14 +67,17 @@ def reading(shown: Valued) -> list[str]:
 
 def sources_html(shown: Valued) -> str:
     """Return the same with each source of uncertainty in a table."""
-    table, shape = shown.value.sources, digits(shown.value.total.value)
+    found, shape = shown.value.sources, digits(shown.value.total.value)
+    # Short enough for a phone; what each source means is in the table that a report publishes.
+    names = pa.array([_SOURCES[name] for name in found["source"].to_pylist()], pa.string())
     shown_table = html_table(
-        table,
+        found.drop_columns(["says"]).set_column(0, "source", names),
         caption=f"What leaves the total open, each source alone; {words.measured(shown.value)}",
         formats={"relative_sd": ".1%", "ci_low": shape, "ci_high": shape},
-        labels={"relative_sd": "spread", "ci_low": "from", "ci_high": "to", "says": "because"},
+        labels={"relative_sd": "spread", "ci_low": "from", "ci_high": "to"},
     )
-    return paragraphs(reading(shown), "rk-reading") + framed(shown_table, "Sources of uncertainty")
+    said = paragraphs(reading(shown), "rk-reading")
+    return said + framed(shown_table, "Sources of uncertainty", whole=True)
 
 
 def concentration(shown: Valued) -> list[str]:
