@@ -30,8 +30,9 @@ from retention_kit.data.source_settings import (
 )
 from retention_kit.errors import DataError, ParameterError, did_you_mean
 
-__all__ = ["DatasetConfig", "config_from", "load_config"]
+__all__ = ["ASSUMED_DISCOUNT_RATE", "DatasetConfig", "config_from", "load_config"]
 
+ASSUMED_DISCOUNT_RATE = 0.1  # a year, where the dataset sets none
 RESERVED = {*CANONICAL, "ordered_day", "ordered_at_utc", "joined_programme_day"} - {"product", "channel"}
 
 Refunds = Literal["latest_order", "same_order", "drop"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retention_kit import formats
+from retention_kit.data.config import ASSUMED_DISCOUNT_RATE
 from retention_kit.data.engagement_statements import acquisition_costs, engaged_after
 from retention_kit.errors import RetentionKitError
 from retention_kit.measures.counting import MONEY_UNITS, UNKNOWN
@@ -36,7 +37,6 @@ __all__ = [
 
 _NOTHING = Estimate(None, None, None)
 _ENGAGED_FROM = 75  # index
-_DISCOUNT_RATE = 0.1  # a year, where the dataset sets none
 _MORE_RETENTION = 0.05
 
 
@@ -272,7 +272,7 @@ def profit(asked: Asked) -> Measured:
     """Return the gain in value per customer from five points more of yearly retention."""
     churn = yearly_churn(asked.sums, asked.year)
     rate = asked.shoppers.dataset.config.discount_rate
-    discount = _DISCOUNT_RATE if rate is None else rate
+    discount = ASSUMED_DISCOUNT_RATE if rate is None else rate
     stay = 1 - churn.values
     more = np.where(stay + _MORE_RETENTION < 1, stay + _MORE_RETENTION, np.nan)
     gain = quotient(more * (1 + discount - stay), (1 + discount - more) * stay) - 1

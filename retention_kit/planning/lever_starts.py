@@ -6,22 +6,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retention_kit import formats
+from retention_kit.data.config import ASSUMED_DISCOUNT_RATE
 from retention_kit.data.dataset import Dataset
 from retention_kit.measures.contract_holders import acquisition_cost
 from retention_kit.measures.purchase_summary import PurchaseSummary
 from retention_kit.planning.levers import Levers
 
-__all__ = ["UNKNOWN_MARGIN", "margin_of", "new_per_month", "start_of", "stated_margin"]
+__all__ = ["UNKNOWN_MARGIN", "known_margin", "new_per_month", "start_of"]
 
 UNKNOWN_MARGIN = "not known: revenue counts in its place, or the margin that is set"
-_DISCOUNT_RATE = 0.1  # a year, where the dataset sets none
 _YEAR_DAYS = 365
 
 
 def start_of(
-    dataset: Dataset, basis: Literal["orders", "subscriptions"], margin: float, of_margin: str, volume: float
+    dataset: Dataset,
+    basis: Literal["orders", "subscriptions"],
+    margin: float | None,
+    of_margin: str,
+    volume: float,
 ) -> tuple[Levers, dict[str, str]]:
-    """Return where the levers stand in the data, and by lever what says so."""
+    """Return where the levers stand in the data, and by lever what says so.
+
+    ``margin`` and ``of_margin`` are those of `known_margin`, ``volume`` is of new customers a month.
+    """
     rate, found = dataset.config.discount_rate, acquisition_cost(dataset, basis=basis)
     cost, of_cost = None, "not known: map acquisition_cost in [customers.columns]"
     if found is not None and found[0] > 0:
@@ -34,28 +41,36 @@ def start_of(
         "acquisition_per_month": "first seen in the last twelve months",
     }
     levers = Levers(
-        margin=margin,
-        discount_rate=_DISCOUNT_RATE if rate is None else float(rate),
+        margin=1.0 if margin is None else margin,  # revenue counts in its place
+        discount_rate=ASSUMED_DISCOUNT_RATE if rate is None else float(rate),
         acquisition_cost=cost,
         acquisition_per_month=volume,
     )
     return levers, sources
 
 
-def margin_of(dataset: Dataset, summary: PurchaseSummary) -> tuple[float, str]:
-    """Return the gross margin of repeat purchases as a share of revenue, and what says so."""
-    earned, spent = float(summary.rows.margin.sum()), float(summary.rows.spend.sum())
-    mapped = dataset.config.orders is not None and bool(dataset.config.orders.columns.margin)
-    if summary.has_margin and mapped and earned > 0:
-        return min(earned / spent, 1.0), "of revenue from repeat purchases"
-    return stated_margin(dataset)
+def known_margin(dataset: Dataset, summary: PurchaseSummary | None = None) -> tuple[float | None, str]:
+    """Return gross margin as a share of revenue, and what says so.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        The data.
+    summary : PurchaseSummary, optional
+        Purchase histories, where orders count; the margin is then that of repeat purchases, if it is mapped.
 
-def stated_margin(dataset: Dataset) -> tuple[float, str]:
-    """Return the margin that the dataset file states, and that it does; revenue counts without one."""
-    if dataset.config.margin is not None:
-        return float(dataset.config.margin), "as the dataset file says"
-    return 1.0, UNKNOWN_MARGIN
+    Returns
+    -------
+    tuple of (float or None, str)
+        Above 0 and up to 1; None where neither the orders nor the dataset file say.
+    """
+    orders = dataset.config.orders
+    if summary is not None and orders is not None and orders.columns.margin:
+        spent, earned = float(summary.rows.spend.sum()), float(summary.rows.margin.sum())
+        if spent > 0 and earned > 0:
+            return min(earned / spent, 1.0), "of revenue from repeat purchases"
+    stated = dataset.config.margin
+    return (None, UNKNOWN_MARGIN) if stated is None else (float(stated), "as the dataset file says")
 
 
 def new_per_month(days_ago: NDArray[np.int64], customers: NDArray[np.int64]) -> float:

@@ -15,6 +15,7 @@ from retention_kit.measures.purchase_summary import PurchaseSummary, purchase_su
 from retention_kit.models.purchase_fitting import purchase_fit
 from retention_kit.models.spend_fitting import spend_fit
 from retention_kit.planning.contract_errors import contract_errors
+from retention_kit.planning.lever_starts import known_margin
 from retention_kit.planning.model_choice import ModelAsked, tested_model
 from retention_kit.planning.residual_value import residual_rows
 from retention_kit.planning.shortcuts import averages_of_contracts, averages_of_orders
@@ -150,7 +151,7 @@ def valued_customers(
         rows=value_rows(summary, singles, fit, taken),
         summary=summary,
         averages=averages_of_orders(summary.rows, has_amount=known),
-        margin_share=_margin(dataset, summary) if known else None,
+        margin_share=known_margin(dataset, summary)[0] if known else None,
         has_amount=known,
         cost=acquisition_cost(dataset, basis="orders", segment=segment),
         segment=segment,
@@ -201,14 +202,6 @@ def _few(customers: int) -> list[str]:
     return [f"The data hold {people}: a model of so few is little more than a guess."]
 
 
-def _margin(dataset: "Dataset", summary: PurchaseSummary) -> float | None:
-    spent, earned = float(summary.rows.spend.sum()), float(summary.rows.margin.sum())
-    if summary.has_margin and spent > 0 and earned > 0:
-        return min(earned / spent, 1.0)
-    stated = dataset.config.margin
-    return float(stated) if stated is not None else None
-
-
 def _contracts(dataset: "Dataset", segment: str, breakdown: str) -> ValuedCustomers:
     from retention_kit.models.contractual import contract_fit
     from retention_kit.models.renewals import RenewalCounts
@@ -237,7 +230,6 @@ def _contracts(dataset: "Dataset", segment: str, breakdown: str) -> ValuedCustom
     error, reason = contract_errors(renewals.cohorts)
     if reason:
         notes.append(reason)
-    stated = dataset.config.margin
     people = contracts.customers.astype(float)
     mean = float(people @ contracts.amount / people.sum()) if money else 1.0
     return ValuedCustomers(
@@ -252,7 +244,7 @@ def _contracts(dataset: "Dataset", segment: str, breakdown: str) -> ValuedCustom
         rows=residual_rows(contracts, fit, as_of=dataset.as_of, money=money),
         summary=None,
         averages=averages_of_contracts(fit, amount=mean),
-        margin_share=float(stated) if stated is not None and money else None,
+        margin_share=known_margin(dataset)[0] if money else None,
         has_amount=money,
         cost=acquisition_cost(dataset, basis="subscriptions", segment=segment),
         segment=segment,

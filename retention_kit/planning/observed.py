@@ -18,10 +18,9 @@ from retention_kit.planning.customer_base import CustomerBase
 from retention_kit.planning.forecast_error import ForecastError
 from retention_kit.planning.lever_starts import (
     UNKNOWN_MARGIN,
-    margin_of,
+    known_margin,
     new_per_month,
     start_of,
-    stated_margin,
 )
 from retention_kit.planning.levers import Levers
 
@@ -152,7 +151,7 @@ def _of_orders(dataset: Dataset, breakdown: str, model: "ModelAsked", tested: "T
     if not (paid[1] > 1).all():
         paid = np.full((1, _DRAWS), rows.spend.sum() / again)
     start, sources = start_of(
-        dataset, "orders", *margin_of(dataset, summary), new_per_month(rows.age_days, rows.customers)
+        dataset, "orders", *known_margin(dataset, summary), new_per_month(rows.age_days, rows.customers)
     )
     histories = BuyerRows.of(
         rows.frequency,
@@ -210,7 +209,7 @@ def _of_subscriptions(dataset: Dataset, breakdown: str) -> Observed:
     curves = churn_curves(dataset, basis="subscriptions")
     renewals = curves.renewals("month")
     fit = contract_fit(RenewalCounts.of_ends(renewals.losses, renewals.staying, unit="month"))
-    start, sources = start_of(dataset, "subscriptions", *stated_margin(dataset), _new_subscribers(curves))
+    start, sources = start_of(dataset, "subscriptions", *known_margin(dataset), _new_subscribers(curves))
     made = partial(
         subscribers,
         contracts.renewals,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from retention_kit.data.config import ASSUMED_DISCOUNT_RATE
 from retention_kit.errors import ParameterError
 from retention_kit.planning.customer_values import customer_values
 from retention_kit.planning.forecast_error import ForecastError
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from retention_kit.planning.lifetime_result import LifetimeValue
 
 __all__ = ["ValuedCustomers"]
-
-_ASSUMED_RATE = 0.10
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +141,9 @@ class ValuedCustomers:
         rate, rate_source = discount_rate, "given"
         if rate is None:
             rate, rate_source = (
-                (float(of_dataset), "dataset") if of_dataset is not None else (_ASSUMED_RATE, "assumed")
+                (float(of_dataset), "dataset")
+                if of_dataset is not None
+                else (ASSUMED_DISCOUNT_RATE, "assumed")
             )
         share, source = margin, "given"
         if share is None:
