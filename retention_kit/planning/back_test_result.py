@@ -37,7 +37,8 @@ class BackTest:
     asked : str
         The model that was asked for; another one where the data cannot tell its parameters.
     log_likelihood : float
-        Of the days up to ``calibration_end``, with time in weeks.
+        Of the days up to ``calibration_end``, with time in weeks; where histories are more than `ENOUGH`, of
+        close ones taken together.
     calibration_end, as_of : date
         Last day the model knew, and last day counted.
     holdout_days : int

@@ -37,7 +37,15 @@ NO_CENTRE = Centre(np.ones((1, LONGEST_HORIZON)), np.ones(LONGEST_HORIZON + 1))
 
 
 def centre_of(base: CustomerBase, estimated: CustomerBase) -> Centre:
-    """Return what brings the mean over a base's draws to one that has the estimates for its only draw."""
+    """Return what brings the mean over a base's draws to the forecast at the estimates.
+
+    Parameters
+    ----------
+    base : CustomerBase
+        With draws, and without a centre.
+    estimated : CustomerBase
+        The same customers, with the estimates for the only draw.
+    """
     none = np.zeros(1)
     today = (one.revenue(LONGEST_HORIZON, none, 0.0) for one in (estimated, base))
     new = (one.revenue_of_new(LONGEST_HORIZON, none) for one in (estimated, base))

@@ -100,6 +100,15 @@ def calibration_day(dataset: "Dataset") -> date:
 def held_out(dataset: "Dataset", *, calibration_end: date | None, segment: str) -> HeldOut:
     """Count what a model may know up to a day, and what came after it.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        An open dataset with orders.
+    calibration_end : date or None
+        Last day that may be known; None for that of `calibration_day`.
+    segment : str
+        Count only customers with this at their first order, ``attribute=value``; empty for all.
+
     Raises
     ------
     DataError
@@ -123,6 +132,13 @@ def held_out(dataset: "Dataset", *, calibration_end: date | None, segment: str) 
 
 def foreseen(data: HeldOut, model: PurchaseModel) -> Foreseen:
     """Fit a model to what was known, and foresee what came after.
+
+    Parameters
+    ----------
+    data : HeldOut
+        What was known, and what came.
+    model : {"bg_nbd", "mbg_nbd"}
+        As for `purchase_fit`; where histories are many, close ones are taken together, as `gathered` says.
 
     Raises
     ------
