@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from retention_kit.data.resolve import samples
+from tests import shops
+
 ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--no-sandbox",
@@ -156,3 +159,25 @@ def live() -> Callable[[Page], None]:
         page.wait_for_function("document.documentElement.dataset.rkState === 'live'")
 
     return wait
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the dataset file of a small shop."""
+    return shops.write_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture
+def open_sample(
+    page: Page, serve_once: Callable[..., Served], live: Callable[[Page], None]
+) -> Callable[[str, str], Page]:
+    """Return a function that opens a notebook with a query, over the samples."""
+    served = serve_once(ROOT / "notebooks", datasets={name: samples()[name] for name in ("shop", "cdnow")})
+
+    def opened(notebook: str, query: str) -> Page:
+        address = f"{served.address}voila/render/{notebook}.ipynb?v=1&{query}"
+        page.goto(address, timeout=90_000)  # fits take seconds, on a busy machine many
+        live(page)
+        return page
+
+    return opened

@@ -51,11 +51,6 @@ def say_nothing_of_the_machine(page: Page) -> None:
         assert secret not in text
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shops.write_shop(tmp_path_factory.mktemp("shop"))
-
-
 @pytest.fixture
 def opened(page: Page, serve_once: Any, live: Callable[[Page], None], shop: Path) -> Open:
     """Return a function that serves datasets and opens the cohort notebook with an address's query."""

@@ -1,16 +1,11 @@
 """How charts follow a change: those in sight first, none with old numbers, all of them on paper."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import shops
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 # The page is busy from here on, until it is told to rest.
@@ -20,11 +15,6 @@ HOLD = """() => {
 }"""
 REST = "() => { delete window.requestIdleCallback; window.held.forEach((resolve) => resolve()); }"
 expect.set_options(timeout=30_000)  # a busy machine is not a broken page
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shops.write_shop(tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture

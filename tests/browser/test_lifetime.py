@@ -1,53 +1,26 @@
 """The lifetime value app in a real Chromium: alive, readable in both schemes and on a phone, and quick."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from retention_kit.data.resolve import samples
+from tests.browser.looks import faults_in_both_schemes
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 expect.set_options(timeout=30_000)  # a busy machine is not a broken page
 
 
 @pytest.fixture
-def app(page: Page, serve_once: Any, live: Callable[[Page], None]) -> Callable[[str], Page]:
-    """Return a function that opens the lifetime value app at an address."""
-    served = serve_once(NOTEBOOKS, datasets={name: samples()[name] for name in ("shop", "cdnow")})
-
-    def opened(query: str) -> Page:
-        address = f"{served.address}voila/render/04_lifetime_value.ipynb?v=1&{query}"
-        page.goto(address, timeout=90_000)  # fits take seconds, on a busy machine many
-        live(page)
-        return page
-
-    return opened
-
-
-def faults(page: Page) -> list[tuple[str, str]]:
-    """What axe finds serious or critical."""
-    return [
-        (found["id"], node["html"][:200])
-        for found in Axe().run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-        for node in found["nodes"]
-    ]
+def app(open_sample: Callable[[str, str], Page]) -> Callable[[str], Page]:
+    """Return a function that opens the app with a query."""
+    return lambda query: open_sample("04_lifetime_value", query)
 
 
 def test_every_chart_is_drawn_and_the_page_fits_in_both_schemes(app: Callable[[str], Page]) -> None:
     page = app("dataset=shop&breakdown=channel")
     expect(page.locator(".rk-chart[data-drawn] svg.marks")).to_have_count(12)
     page.get_by_text("How is this computed?").last.click()
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            assert faults(page) == []
-            assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert faults_in_both_schemes(page) == []
 
 
 def test_margin_and_horizon_reach_tiles_charts_and_address(app: Callable[[str], Page]) -> None:

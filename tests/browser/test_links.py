@@ -14,7 +14,6 @@ from playwright.sync_api import Locator, Page, expect
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-import shops
 import test_lab
 
 from retention_kit.data.resolve import samples
@@ -50,11 +49,6 @@ def copied_link(page: Page) -> str:
     expect(page.locator(".rk-link-said")).to_have_text("Copied")  # for who listens
     link: str = page.evaluate("navigator.clipboard.readText()")
     return link
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shops.write_shop(tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture

@@ -1,18 +1,12 @@
 """What every page owes its readers: colours of their scheme, a way by keyboard, words beside pictures."""
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import shops
 
 from retention_kit import cohort_table, open_dataset
 from retention_kit.charts import cohorts as drawn
@@ -21,6 +15,7 @@ from retention_kit.charts.drawing import DRAWINGS, template
 from retention_kit.charts.theme import dark_colours, in_the_dark
 from retention_kit.reports import run_report
 from retention_kit.workbook.chart_widget import ChartWidget
+from tests.browser.looks import faults
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -34,21 +29,6 @@ FOCUSED = """() => {
   const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
   return { kind: node.localName, name: label.trim().slice(0, 60), style: node.className, seen };
 }"""
-
-
-def faults(page: Page) -> list[tuple[str, str, str]]:
-    """What axe finds serious or critical."""
-    return [
-        (found["impact"], found["id"], node["html"][:200])
-        for found in Axe().run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-        for node in found["nodes"]
-    ]
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shops.write_shop(tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture

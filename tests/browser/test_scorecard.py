@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from retention_kit.data.resolve import samples
 from retention_kit.reports import run_report
+from tests.browser.looks import faults, faults_in_both_schemes
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CHARTS = 8
@@ -18,26 +17,9 @@ expect.set_options(timeout=30_000)  # a busy machine is not a broken page
 
 
 @pytest.fixture
-def app(page: Page, serve_once: Any, live: Callable[[Page], None]) -> Callable[[str], Page]:
-    """Return a function that opens the scorecard app at an address."""
-    served = serve_once(NOTEBOOKS, datasets={name: samples()[name] for name in ("shop", "cdnow")})
-
-    def opened(query: str) -> Page:
-        page.goto(f"{served.address}voila/render/02_scorecard.ipynb?v=1&{query}")
-        live(page)
-        return page
-
-    return opened
-
-
-def faults(page: Page) -> list[tuple[str, str]]:
-    """What axe finds serious or critical."""
-    return [
-        (found["id"], node["html"][:200])
-        for found in Axe().run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-        for node in found["nodes"]
-    ]
+def app(open_sample: Callable[[str, str], Page]) -> Callable[[str], Page]:
+    """Return a function that opens the app with a query."""
+    return lambda query: open_sample("02_scorecard", query)
 
 
 def tile(page: Page, name: str) -> Any:
@@ -51,12 +33,7 @@ def test_every_panel_is_drawn_and_the_page_fits_in_both_schemes(app: Callable[[s
     for fold in page.locator("summary").all():
         fold.click()
     page.get_by_role("button", name="More choices").click()
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            assert faults(page) == []
-            assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert faults_in_both_schemes(page) == []
 
 
 def test_tiles_are_whole_on_a_phone(app: Callable[[str], Page]) -> None:
